@@ -1,0 +1,278 @@
+"""The cloud: every service, one store, one clock. `perform` is the only way to run an operation."""
+
+import asyncio
+import logging
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from glasshouse.core.access import Access, Credential, Credentials, Principal, RootAndServices, root, service_principal
+from glasshouse.core.blobs import Blobs
+from glasshouse.core.call import Call
+from glasshouse.core.clock import Clock
+from glasshouse.core.errors import NotSupported
+from glasshouse.core.jobs import Job, Jobs, Runner
+from glasshouse.core.parking import NothingYet, Parking
+from glasshouse.core.seal import Seal
+from glasshouse.core.service import Service
+from glasshouse.core.store import Store
+from glasshouse.core.table import InvalidPageToken
+from glasshouse.core.tags import Tags
+from glasshouse.core.visit import Answer, Visit
+
+log = logging.getLogger("glasshouse.cloud")
+T = TypeVar("T")
+
+
+class Operation(Protocol):
+    """What the core asks of an operation's model."""
+
+    service_name: str
+    name: str
+    method: str
+    arguments: dict[str, str]
+
+    def validate(self, params: dict) -> None: ...
+    def project(self, result: Any) -> dict: ...
+
+
+class Model(Protocol):
+    """What the core asks of the models of the AWS APIs. Both raise KeyError for what AWS does not have."""
+
+    def operation(self, service_name: str, operation_name: str) -> Operation: ...
+    def operation_name(self, service_name: str, method: str) -> str: ...
+
+
+class Services(Protocol):
+    """Where the services are: loaded by name at their first call."""
+
+    def names(self) -> Iterable[str]: ...
+    def load(self, name: str) -> type[Service] | None: ...
+    def schema(self, name: str) -> str | None: ...
+    def subscribers(self, fact: str) -> list[tuple[str, str]]: ...
+
+
+class Binding:
+    """An operation bound to the method that performs it: made once."""
+
+    def __init__(self, operation: Operation, service: type[Service]):
+        self.operation, self.service = operation, service
+        method = getattr(service, operation.method, None)
+        if method is None:
+            raise NotSupported(f"{operation.service_name}:{operation.name} is not supported by Glasshouse yet")
+        self.method: Callable = method
+        declared = method.__code__.co_varnames[1 : method.__code__.co_argcount + method.__code__.co_kwonlyargcount]
+        self.names = {wire: name for wire, name in operation.arguments.items() if name in declared}
+
+    def arguments(self, params: dict, refuse: bool) -> dict:
+        """The method's arguments. What it does not declare is refused by name, never dropped silently."""
+        names = self.names
+        try:
+            return {names[wire]: value for wire, value in params.items() if value is not None}
+        except KeyError:
+            return self._supported(params, refuse)
+
+    def _supported(self, params: dict, refuse: bool) -> dict:
+        unknown = [wire for wire, value in params.items() if wire not in self.names and value is not None]
+        action = f"{self.operation.service_name}:{self.operation.name}"
+        if refuse:
+            raise NotSupported(f"{action} {', '.join(unknown)} is not supported by Glasshouse yet")
+        log.warning("%s: ignored what is not supported: %s", action, ", ".join(unknown))
+        return {self.names[wire]: value for wire, value in params.items() if wire in self.names and value is not None}
+
+
+class Cloud:
+    """One cloud. It belongs to the thread that makes it; others reach it through `run`."""
+
+    def __init__(
+        self,
+        model: Model,
+        services: Services,
+        directory: Path | None = None,
+        account: str = "000000000000",
+        refuse_unsupported: bool = True,
+    ):
+        """A cloud kept in a directory, or, without one, one that ends with the process."""
+        self.model, self.services, self.account = model, services, account
+        self.refuse_unsupported = refuse_unsupported
+        self.directory = directory or Path(tempfile.mkdtemp(prefix="glasshouse-"))
+        self.ephemeral = directory is None
+        self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.thread = threading.get_ident()
+        self.store = Store(None if self.ephemeral else self.directory / "state.sqlite")
+        self.seal = Seal.kept_in(directory)
+        self.clock = Clock(self.store)
+        self.blobs = Blobs(self.store, self.directory)
+        self.tags = Tags(self.store)
+        self.jobs = Jobs(self.store)
+        self.credentials = Credentials(self.store, self.seal)
+        self.access: Access = RootAndServices()
+        self.parking = Parking()
+        self.clock.on_change.append(self.parking.tell_all)
+        self._classes: dict[str, type[Service]] = {}
+        self._bindings: dict[tuple[str, str], Binding] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._running: asyncio.Task | None = None
+        self.blobs.sweep()
+
+    # Running an operation
+
+    def perform(self, call: Call) -> dict:
+        """Validate, authorize, run in a transaction, and answer in the terms of the model.
+
+        Raises ServiceError, and NothingYet for a call that may wait.
+        """
+        binding = self._bindings.get((call.service, call.operation)) or self._bind(call)
+        operation = binding.operation
+        operation.validate(call.params)
+        service = binding.service(self, call)
+        self.access.authorize(service, operation)
+        arguments = binding.arguments(call.params, self.refuse_unsupported)
+        try:
+            with self.store.transaction():
+                return operation.project(binding.method(service, **arguments))
+        except InvalidPageToken:
+            raise service.invalid_page_token("The specified token is not valid.") from None
+
+    async def answer(self, call: Call) -> dict:
+        """Perform a call that may wait: it is parked while there is nothing yet and some of its time is left."""
+        call.may_wait = True
+        loop = asyncio.get_running_loop()
+        end = None
+        while True:
+            try:
+                return self.perform(call)
+            except NothingYet as waiting:
+                end = loop.time() + waiting.seconds if end is None else end
+                pause = end - loop.time()
+                if waiting.until is not None and not self.clock.frozen:
+                    pause = min(pause, waiting.until - self.clock.now())
+                await self.parking.wait(waiting.topic, pause)
+                call.may_wait = loop.time() < end
+
+    def run_method(self, call: Call, service: str, method: str, params: dict) -> Any:
+        """Run a private method of a service in a transaction."""
+        with self.store.transaction():
+            return getattr(self.service_class(service)(self, call), method)(**params)
+
+    def visit(self, service: str, visit: Visit) -> Answer | None:
+        """Let a service answer a plain HTTP request."""
+        with self.store.transaction():
+            return self._visited(service, visit).visit(visit)
+
+    def response_headers(self, service: str, visit: Visit) -> dict[str, str]:
+        return self._visited(service, visit).response_headers(visit)
+
+    def run(self, action: Callable[[], T]) -> T:
+        """Do something on the cloud's own thread, from any thread, and return its result."""
+        if threading.get_ident() == self.thread or self._loop is None:
+            return action()
+        done: Future = Future()
+
+        def act():
+            try:
+                done.set_result(action())
+            except BaseException as failure:
+                done.set_exception(failure)
+
+        self._loop.call_soon_threadsafe(act)
+        return done.result()
+
+    def service_class(self, name: str) -> type[Service]:
+        """Raises NotSupported for a service that Glasshouse does not have."""
+        known = self._classes.get(name)
+        if known is None:
+            known = self.services.load(name)
+            if known is None:
+                raise NotSupported(f"The service {name} is not supported by Glasshouse yet")
+            if schema := self.services.schema(name):
+                self.store.add_schema(schema)
+            self._classes[name] = known
+        return known
+
+    def credential(self, access_key_id: str) -> Credential | None:
+        return self.credentials.get(access_key_id)
+
+    def root(self, account: str | None = None) -> Principal:
+        return root(account or self.account)
+
+    # Its life
+
+    async def start(self):
+        """Take up the jobs, also those that an earlier run left."""
+        self._loop = asyncio.get_running_loop()
+        self.thread = threading.get_ident()
+        with self.store.transaction():
+            self.jobs.release_all()
+        self.runner = Runner(self.jobs, self.store, self.clock, self._run_job, self._is_outside)
+        self._running = asyncio.create_task(self.runner.forever())
+
+    async def stop(self):
+        if self._running:
+            self._running.cancel()
+            await asyncio.wait([self._running])
+            await self.runner.stop()
+        self.store.close()
+        if self.ephemeral:
+            shutil.rmtree(self.directory, ignore_errors=True)
+
+    def reset(self):
+        """Forget everything."""
+        self.store.clear()
+        self.blobs.clear()
+        self.clock.reset()
+        self._forget()
+
+    def save(self, directory: Path):
+        """Write a snapshot into a new directory. Raises FileExistsError."""
+        directory.mkdir(parents=True, mode=0o700)
+        self.store.save(directory / "state.sqlite")
+        self.blobs.save(directory / "blobs")
+        self.seal.save(directory)
+
+    def load(self, directory: Path):
+        """Become what a snapshot holds. Raises FileNotFoundError."""
+        if not (directory / "state.sqlite").exists():
+            raise FileNotFoundError(f"{directory} holds no snapshot")
+        self.store.load(directory / "state.sqlite")
+        self.blobs.load(directory / "blobs")
+        self.seal.load(directory, None if self.ephemeral else self.directory)
+        self.clock.reload()
+        self._forget()
+
+    def _forget(self):
+        self.credentials.forget()
+        self.parking.tell_all()
+        self.jobs.on_change()
+
+    # Within
+
+    def _bind(self, call: Call) -> Binding:
+        try:
+            operation = self.model.operation(call.service, call.operation)
+        except KeyError:
+            raise NotSupported(f"{call.service}:{call.operation} is not an operation that AWS has") from None
+        binding = Binding(operation, self.service_class(call.service))
+        self._bindings[call.service, call.operation] = binding
+        return binding
+
+    def _job_call(self, job: Job) -> Call:
+        principal = service_principal(job.service, job.account)
+        return Call(job.service, job.method, {}, job.account, job.region, principal)
+
+    def _run_job(self, job: Job):
+        service = self.service_class(job.service)(self, self._job_call(job))
+        getattr(service, job.method)(**job.arguments())
+
+    def _is_outside(self, job: Job) -> bool:
+        return getattr(getattr(self.service_class(job.service), job.method), "outside", False)
+
+    def _visited(self, service: str, visit: Visit) -> Service:
+        principal = visit.principal
+        account = self.account if principal.kind == "anonymous" else principal.account
+        call = Call(service, visit.method, {}, account, visit.region, principal, source=visit.source)
+        return self.service_class(service)(self, call)

@@ -1,0 +1,54 @@
+"""Checksums of bodies, computed as they pass: the algorithms AWS knows, by its names in lower case."""
+
+import hashlib
+import zlib
+from base64 import b64encode
+from collections.abc import Callable, Iterable
+
+HASHES = {"md5", "sha1", "sha256", "sha512"}
+CYCLIC = {"crc32": 4, "crc32c": 4, "crc64nvme": 8}
+
+
+class Digests:
+    """Running checksums of one stream of bytes."""
+
+    def __init__(self, algorithms: Iterable[str]):
+        self._hashes = {name: hashlib.new(name, usedforsecurity=False) for name in algorithms if name in HASHES}
+        self._cyclic = {name: 0 for name in algorithms if name in CYCLIC}
+        self._step = {name: _cyclic_step(name) for name in self._cyclic}
+
+    def update(self, chunk: bytes):
+        for running in self._hashes.values():
+            running.update(chunk)
+        for name, step in self._step.items():
+            self._cyclic[name] = step(chunk, self._cyclic[name])
+
+    def results(self) -> dict[str, bytes]:
+        """Raw checksums by algorithm; cyclic ones big-endian, as S3 shows them."""
+        cyclic = {name: value.to_bytes(CYCLIC[name], "big") for name, value in self._cyclic.items()}
+        return {name: running.digest() for name, running in self._hashes.items()} | cyclic
+
+
+def _cyclic_step(name: str) -> Callable[[bytes, int], int]:
+    if name == "crc32":
+        return zlib.crc32
+    from awscrt import checksums  # a native library, loaded by the first body that needs it
+
+    return getattr(checksums, name)
+
+
+def digest(algorithm: str, data: bytes) -> bytes:
+    """The raw checksum of some bytes."""
+    if algorithm in HASHES:
+        return hashlib.new(algorithm, data, usedforsecurity=False).digest()
+    running = Digests([algorithm])
+    running.update(data)
+    return running.results()[algorithm]
+
+
+def base64_digest(algorithm: str, data: bytes) -> str:
+    return b64encode(digest(algorithm, data)).decode()
+
+
+def md5_hex(data: bytes) -> str:
+    return hashlib.md5(data, usedforsecurity=False).hexdigest()

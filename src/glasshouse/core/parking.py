@@ -1,0 +1,40 @@
+"""Parking: where long polls wait, at no cost, until what they wait for is written or their time is up."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable
+
+
+class NothingYet(Exception):
+    """Roll the call back and run it again when `topic` is told, at the cloud's time `until`, or after `seconds`."""
+
+    def __init__(self, seconds: float, topic: str, until: float | None = None):
+        super().__init__(topic)
+        self.seconds, self.topic, self.until = seconds, topic, until
+
+
+class Parking:
+    """Parked calls by topic."""
+
+    def __init__(self):
+        self._parked: dict[str, set[asyncio.Future]] = defaultdict(set)
+
+    async def wait(self, topic: str, seconds: float):
+        """Until the topic is told, or some real seconds have passed."""
+        told = asyncio.get_running_loop().create_future()
+        self._parked[topic].add(told)
+        try:
+            await asyncio.wait([told], timeout=max(0.0, seconds))
+        finally:
+            self._parked[topic].discard(told)
+            if not self._parked[topic]:
+                del self._parked[topic]
+
+    def tell(self, topics: Iterable[str]):
+        for topic in topics:
+            for told in self._parked.get(topic, ()):
+                if not told.done():
+                    told.set_result(None)
+
+    def tell_all(self):
+        self.tell(list(self._parked))

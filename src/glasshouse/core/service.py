@@ -1,0 +1,142 @@
+"""A service is the set of its operations, in the scope of one call.
+
+Each public method is an operation of the AWS API under its Python name, and each of its parameters a member of that
+operation's input. What it returns, a mapping or a record, is projected onto the operation's output shape. A service
+object lives for one call and keeps nothing.
+"""
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from glasshouse.core.access import Principal, service_principal
+from glasshouse.core.call import Call
+from glasshouse.core.errors import ServiceError, ValidationException
+from glasshouse.core.parking import NothingYet
+from glasshouse.core.visit import Answer, Visit
+
+if TYPE_CHECKING:
+    from glasshouse.core.cloud import Cloud
+
+Method = TypeVar("Method", bound=Callable)
+
+
+def on(fact: str) -> Callable[[Method], Method]:
+    """Run this method, in a transaction of its own, after the one that stated the fact (`"s3.ObjectCreated"`).
+
+    The fact must be written as a literal: subscribers are found by reading the sources, without loading them.
+    """
+
+    def subscribe(method: Method) -> Method:
+        method.hears = fact  # type: ignore[attr-defined]
+        return method
+
+    return subscribe
+
+
+def outside(method: Method) -> Method:
+    """Mark a job that runs in a thread without a transaction: it may take long, and reaches the store only by
+    `self.inside(...)` and `self.aws`."""
+    method.outside = True  # type: ignore[attr-defined]
+    return method
+
+
+class Service:
+    """What the operations of one service stand on."""
+
+    name: str  # botocore's name of the service
+    invalid_page_token: type[ServiceError] = ValidationException
+
+    def __init__(self, cloud: "Cloud", call: Call):
+        self.cloud, self.call = cloud, call
+        self.store = cloud.store
+        self.now: float = cloud.clock.now()
+
+    @cached_property
+    def aws(self) -> "Siblings":
+        """The other services, asked as this service: `self.aws.kms.encrypt(KeyId=..., Plaintext=...)`."""
+        return Siblings(self.cloud, self.call, service_principal(self.name, self.call.account))
+
+    def state(self, fact: str, **detail: Any):
+        """Tell the subscribers of `<service>.<fact>`, once this transaction has committed. JSON values only."""
+        for service, method in self.cloud.services.subscribers(f"{self.name}.{fact}"):
+            call = self.call
+            self.cloud.jobs.schedule(service, method, call.account, call.region, self.now, None, detail)
+
+    def later(self, method: str, after: float = 0.0, at: float | None = None, key: str | None = None, **params: Any):
+        """Run a private method of this service `after` some seconds or `at` an epoch second, by the cloud's clock.
+
+        A job with the same `key` is replaced. Arguments are JSON values.
+        """
+        due = self.now + after if at is None else at
+        self.cloud.jobs.schedule(self.name, method, self.call.account, self.call.region, due, key, params)
+
+    def cancel(self, key: str):
+        """Take back a job that was given this key."""
+        self.cloud.jobs.cancel(self.name, self.call.account, self.call.region, key)
+
+    def wait(self, seconds: float, topic: str, until: float | None = None):
+        """Give up for now and run the call again when `topic` is told (or at the cloud's time `until`), unless its
+        `seconds` are over or the caller cannot wait; then return."""
+        if seconds > 0 and self.call.may_wait:
+            raise NothingYet(seconds, topic, until)
+
+    def tell(self, *topics: str):
+        """Wake the calls that wait for a topic, once this transaction has committed."""
+        self.store.after_commit(lambda: self.cloud.parking.tell(topics))
+
+    def inside(self, method: str, **params: Any) -> Any:
+        """From a job outside: run a private method in a transaction of its own and return what it returns."""
+        return self.cloud.run(lambda: self.cloud.run_method(self.call, self.name, method, params))
+
+    def resource_policies(self, params: dict) -> list[tuple[str, str]]:
+        """(ARN, policy text) of the resources a call concerns that carry a policy; see services/iam."""
+        return []
+
+    def visit(self, visit: Visit) -> Answer | None:
+        """Answer a plain HTTP request that is none of the operations; None if it is not for this service."""
+        return None
+
+    def response_headers(self, visit: Visit) -> dict[str, str]:
+        """Headers to add to the answer of an operation asked by a browser (CORS)."""
+        return {}
+
+
+class Siblings:
+    """The other services, as boto3 clients. Called with a scope, the same elsewhere or in another's name."""
+
+    def __init__(self, cloud: "Cloud", cause: Call, principal: Principal, source_arn: str | None = None):
+        self._cloud, self._cause, self._principal, self._source_arn = cloud, cause, principal, source_arn
+
+    def __call__(
+        self,
+        account: str | None = None,
+        region: str | None = None,
+        principal: Principal | None = None,
+        source_arn: str | None = None,
+    ) -> "Siblings":
+        cause = self._cause.elsewhere(account, region)
+        return Siblings(self._cloud, cause, principal or self._principal, source_arn or self._source_arn)
+
+    def __getattr__(self, service: str) -> "Sibling":
+        return Sibling(self, service.rstrip("_").replace("_", "-"))
+
+
+class Sibling:
+    """One other service; a service whose name is a Python word takes an underscore (`lambda_`)."""
+
+    def __init__(self, siblings: Siblings, service: str):
+        self._siblings, self._service = siblings, service
+
+    def __getattr__(self, method: str) -> Callable[..., dict]:
+        def ask(**params: Any) -> dict:
+            of = self._siblings
+            cloud = of._cloud
+            operation = cloud.model.operation_name(self._service, method)
+            call = Call(
+                self._service, operation, params, of._cause.account, of._cause.region, of._principal,
+                source_arn=of._source_arn,
+            )  # fmt: skip
+            return cloud.run(lambda: cloud.perform(call))
+
+        return ask

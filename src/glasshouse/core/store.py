@@ -1,0 +1,158 @@
+"""The store: one SQLite database, one writer, one transaction per call.
+
+All access happens on the thread that made the store (the event loop's). Since nobody else writes, reading needs no
+transaction; a transaction begins with its first write. A commit is in the operating system's hands when it returns, so
+killing the process loses nothing; only a power cut may lose the last moments (WAL, synchronous=NORMAL).
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS record (
+    kind TEXT NOT NULL, scope TEXT NOT NULL, key TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (kind, scope, key)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+
+class Store:
+    """A database, and what is to be done when the open transaction commits or fails."""
+
+    def __init__(self, path: Path | None = None):
+        """A database file, or, without a path, one in memory."""
+        self.sql = sqlite3.connect(str(path or ":memory:"), isolation_level=None, cached_statements=1024)
+        self.sql.execute("PRAGMA journal_mode=WAL")
+        self.sql.execute("PRAGMA synchronous=NORMAL")
+        self.sql.execute("PRAGMA temp_store=MEMORY")
+        self.read = self.sql.execute
+        self.writing = False
+        self.depth = 0
+        self._after_commit: list[Callable[[], None]] = []
+        self._after_rollback: list[Callable[[], None]] = []
+        self._schemas = [SCHEMA]
+        self.sql.executescript(SCHEMA)
+
+    def add_schema(self, script: str):
+        """Create the tables of a `schema.sql` (all of it IF NOT EXISTS), now and after each reset."""
+        if script not in self._schemas:
+            self._schemas.append(script)
+            self._run_script(script)
+            self.after_rollback(lambda: self._run_script(script))
+
+    def write(self, statement: str, arguments: Any = ()) -> sqlite3.Cursor:
+        """Run a statement that changes rows, beginning the transaction if it is the first."""
+        if not self.writing:
+            self._begin()
+        return self.sql.execute(statement, arguments)
+
+    def write_many(self, statement: str, rows) -> None:
+        """Run one statement for each of many rows."""
+        if not self.writing:
+            self._begin()
+        self.sql.executemany(statement, rows)
+
+    def _begin(self):
+        if not self.depth:
+            raise RuntimeError("writing outside of a transaction")
+        self.sql.execute("BEGIN IMMEDIATE")
+        self.writing = True
+
+    def after_commit(self, action: Callable[[], None]):
+        """Do something once what is written now can no longer be lost, and only then."""
+        self._after_commit.append(action)
+
+    def after_rollback(self, action: Callable[[], None]):
+        """Undo something outside the database should this transaction fail."""
+        self._after_rollback.append(action)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing. One within another is a savepoint: its failure undoes its own writes only."""
+        outer = self.writing
+        if outer:
+            self.sql.execute(f"SAVEPOINT level{self.depth}")
+        self.depth += 1
+        marks = len(self._after_commit), len(self._after_rollback)
+        try:
+            yield
+        except BaseException:
+            self.depth -= 1
+            self._undo(outer, *marks)
+            raise
+        self.depth -= 1
+        if outer:
+            self.sql.execute(f"RELEASE level{self.depth}")
+        elif not self.depth:
+            self._commit()
+
+    def _commit(self):
+        if self.writing:
+            try:
+                self.sql.execute("COMMIT")
+            except BaseException:
+                self._undo(False, 0, 0)
+                raise
+            self.writing = False
+        if self._after_commit or self._after_rollback:
+            actions, self._after_commit, self._after_rollback = self._after_commit, [], []
+            for action in actions:
+                action()
+
+    def _undo(self, outer: bool, commits: int, rollbacks: int):
+        """Take back the writes since the mark, and run what was to undo their traces elsewhere."""
+        if outer:
+            self.sql.execute(f"ROLLBACK TO level{self.depth}")
+            self.sql.execute(f"RELEASE level{self.depth}")
+        elif self.writing:
+            self.sql.execute("ROLLBACK")
+            self.writing = False
+        del self._after_commit[commits:]
+        actions = self._after_rollback[rollbacks:]
+        del self._after_rollback[rollbacks:]
+        for action in reversed(actions):
+            action()
+
+    def setting(self, name: str, default: Any) -> Any:
+        """A value kept for the cloud as a whole."""
+        row = self.read("SELECT value FROM setting WHERE name = ?", (name,)).fetchone()
+        return msgspec.json.decode(row[0]) if row else default
+
+    def keep_setting(self, name: str, value: Any):
+        self.write("REPLACE INTO setting VALUES (?, ?)", (name, msgspec.json.encode(value).decode()))
+
+    def clear(self):
+        """Forget everything: drop all tables, and make them anew."""
+        names = [row[0] for row in self.read("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()]
+        with self.transaction():
+            for name in names:
+                if not name.startswith("sqlite_"):
+                    self.write(f'DROP TABLE IF EXISTS "{name}"')
+        for script in self._schemas:
+            self._run_script(script)
+
+    def save(self, path: Path):
+        """Write a copy of the database, as of now, into a file that is not there yet."""
+        self.sql.execute("VACUUM INTO ?", (str(path),))
+
+    def load(self, path: Path):
+        """Become a copy of a saved database."""
+        saved = sqlite3.connect(path)
+        saved.backup(self.sql)
+        saved.close()
+        for script in self._schemas:
+            self._run_script(script)
+
+    def close(self):
+        self.sql.close()
+
+    def _run_script(self, script: str):
+        # Not executescript(): that would commit a transaction that is open.
+        for statement in script.split(";\n"):
+            if statement.strip():
+                self.sql.execute(statement)

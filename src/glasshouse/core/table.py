@@ -1,0 +1,159 @@
+"""Tables: a service's records of one type, each scoped to an account and a region.
+
+    parameters = Table(Parameter, key="name")            # declared in the class of the service
+    self.parameters.get("/a/b")                          # read in the scope of the call
+
+A record is a dataclass; it is kept as JSON and read back typed. Keys sort as text, numbers within them numerically.
+"""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Any, Generic, Literal, NamedTuple, TypeVar, overload
+
+import msgspec
+
+from glasshouse.core.store import Store
+
+Record = TypeVar("Record")
+Scope = Literal["region", "account", "cloud"]
+LAST = "\U0010ffff"
+SEPARATOR = "\x1f"
+_encode = msgspec.json.Encoder().encode
+
+
+class Page(NamedTuple):
+    """Some records, and the opaque token with which the next ones are asked for."""
+
+    records: list
+    next_token: str | None
+
+
+class InvalidPageToken(Exception):
+    """A token that this table did not give."""
+
+
+class Table(Generic[Record]):
+    """Declares that a service keeps records of one type; `key` names the field, or fields, that identify one."""
+
+    def __init__(self, record: type[Record], key: str | tuple[str, ...], scope: Scope = "region"):
+        self.record, self.scope = record, scope
+        self.fields = (key,) if isinstance(key, str) else key
+        self.decode = msgspec.json.Decoder(record).decode
+
+    def __set_name__(self, owner, name: str):
+        self.name = name
+
+    @overload
+    def __get__(self, service: None, owner) -> "Table[Record]": ...
+    @overload
+    def __get__(self, service, owner) -> "Rows[Record]": ...
+    def __get__(self, service, owner):
+        if service is None:
+            return self
+        rows = Rows(self, service.store, f"{service.name}.{self.name}", service.call.account, service.call.region)
+        service.__dict__[self.name] = rows  # the next look finds it there, without asking the table
+        return rows
+
+    def scope_of(self, account: str, region: str) -> str:
+        if self.scope == "region":
+            return f"{account}/{region}"
+        return account if self.scope == "account" else ""
+
+    def key_of(self, record: Record) -> str:
+        fields = self.fields
+        if len(fields) == 1:
+            return key_text(getattr(record, fields[0]))
+        return SEPARATOR.join(key_text(getattr(record, field)) for field in fields)
+
+
+def key_text(value: Any) -> str:
+    return value if isinstance(value, str) else f"{value:020d}"
+
+
+class Rows(Generic[Record]):
+    """The records of a table within one account and region."""
+
+    def __init__(self, table: Table[Record], store: Store, kind: str, account: str, region: str):
+        self.table, self.store, self.kind = table, store, kind
+        self.account, self.region = account, region
+        self.scope = table.scope_of(account, region)
+
+    def within(self, account: str | None = None, region: str | None = None) -> "Rows[Record]":
+        """The same table elsewhere."""
+        return Rows(self.table, self.store, self.kind, account or self.account, region or self.region)
+
+    def get(self, *key) -> Record | None:
+        row = self.store.read(
+            "SELECT body FROM record WHERE kind = ? AND scope = ? AND key = ?", (self.kind, self.scope, _join(key))
+        ).fetchone()
+        return self.table.decode(row[0]) if row else None
+
+    def put(self, record: Record) -> Record:
+        """Insert or replace."""
+        row = (self.kind, self.scope, self.table.key_of(record), _encode(record).decode())
+        self.store.write("REPLACE INTO record VALUES (?, ?, ?, ?)", row)
+        return record
+
+    def delete(self, record: Record) -> None:
+        row = (self.kind, self.scope, self.table.key_of(record))
+        self.store.write("DELETE FROM record WHERE kind = ? AND scope = ? AND key = ?", row)
+
+    def list(self, *prefix, after: str = "") -> Iterator[Record]:
+        """In the order of their keys: all, those below leading key fields, or those whose text key starts so."""
+        for _, record in self._from(self._start(prefix), after):
+            yield record
+
+    def everywhere(self) -> Iterator[tuple[str, Record]]:
+        """(scope, record) of every account and region."""
+        rows = self.store.read("SELECT scope, body FROM record WHERE kind = ? ORDER BY scope, key", (self.kind,))
+        for scope, body in rows.fetchall():
+            yield scope, self.table.decode(body)
+
+    def page(
+        self, limit: int, token: str | None, *prefix, where: Callable[[Record], bool] = lambda record: True
+    ) -> Page:
+        """At most `limit` records that satisfy `where`. Raises InvalidPageToken."""
+        start = self._start(prefix)
+        wanted = ((key, record) for key, record in self._from(start, read_token(token)) if where(record))
+        found = list(islice(wanted, limit + 1))
+        more = len(found) > limit
+        return Page([record for _, record in found[:limit]], make_token(found[limit - 1][0]) if more else None)
+
+    def _start(self, prefix: tuple) -> str:
+        whole = 0 < len(prefix) < len(self.table.fields)
+        return _join(prefix) + (SEPARATOR if whole else "")
+
+    def _from(self, start: str, after: str) -> Iterator[tuple[str, Record]]:
+        query = (
+            "SELECT key, body FROM record WHERE kind = ? AND scope = ? AND key >= ? AND key > ? AND key < ? LIMIT 200"
+        )
+        while True:
+            # In portions, so that a table may change under the loop that reads it.
+            rows = self.store.read(query, (self.kind, self.scope, start, after, start + LAST)).fetchall()
+            for key, body in rows:
+                yield key, self.table.decode(body)
+            if len(rows) < 200:
+                return
+            after = rows[-1][0]
+
+
+def make_token(key: str) -> str:
+    """An opaque page token."""
+    return urlsafe_b64encode(key.encode()).decode()
+
+
+def read_token(token: str | None) -> str:
+    """The key within a page token. Raises InvalidPageToken."""
+    if not token:
+        return ""
+    try:
+        return urlsafe_b64decode(token.encode()).decode()
+    except ValueError as broken:
+        raise InvalidPageToken(token) from broken
+
+
+def _join(key: tuple) -> str:
+    if len(key) == 1:
+        return key_text(key[0])
+    return SEPARATOR.join(map(key_text, key))

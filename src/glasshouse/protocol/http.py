@@ -1,0 +1,45 @@
+"""An HTTP request and its response, as the protocols see them: no sockets, no streams of bytes."""
+
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote_plus
+
+
+@dataclass(slots=True)
+class Request:
+    """A request whose head is read. Header names are lower-case; repeated headers are joined by a comma."""
+
+    method: str
+    path: str  # raw: still percent-encoded, without the query
+    query: str = ""  # raw
+    headers: dict[str, str] = field(default_factory=dict)
+    body: Any = b""  # bytes, or a handle on a body that was streamed to the blob store
+    _pairs: list[tuple[str, str]] | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def query_pairs(self) -> list[tuple[str, str]]:
+        """The decoded query, in order, blanks kept."""
+        if self._pairs is None:
+            self._pairs = decode_pairs(self.query) if self.query else []
+        return self._pairs
+
+
+@dataclass(slots=True)
+class Response:
+    """What to answer: `body` is bytes, or what a service returned for a streaming member, or frames of events."""
+
+    status: int
+    headers: dict[str, str] = field(default_factory=dict)
+    body: Any = b""
+
+
+def decode_pairs(text: str) -> list[tuple[str, str]]:
+    """Name and value pairs of a query string or form: `+` is a space, a name without `=` has a blank value."""
+    pairs = []
+    for part in text.split("&"):
+        if part:
+            name, _, value = part.partition("=")
+            if "%" in part or "+" in part:
+                name, value = unquote_plus(name), unquote_plus(value)
+            pairs.append((name, value))
+    return pairs
