@@ -10,6 +10,11 @@ from collections.abc import Callable
 from glasshouse.core.store import Store
 
 
+def monotonic() -> float:
+    """The machine's seconds since some moment, for measuring how long something real takes."""
+    return time.monotonic()
+
+
 class Clock:
     """Runs at the machine's pace from wherever it was set, or stands still while frozen."""
 

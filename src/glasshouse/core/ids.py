@@ -3,12 +3,15 @@
 import os
 import random
 import uuid as _uuid
+from base64 import b32decode, b32encode
 
 _random = random.SystemRandom()
 HEX = "0123456789abcdef"
 LOWER = "abcdefghijklmnopqrstuvwxyz0123456789"
 UPPER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+ACCOUNT_SHIFT, ACCOUNT_MASK = 7, 0x7FFFFFFFFF80
 ALPHANUMERIC = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+BASE64 = ALPHANUMERIC + "+/"
 
 
 def uuid() -> str:
@@ -45,10 +48,23 @@ def choose(options):
     return _random.choice(options)
 
 
-def access_key_id(temporary: bool = False) -> str:
-    """`AKIA...` for long-term keys, `ASIA...` for temporary ones (IAM user guide, "Unique identifiers")."""
-    return ("ASIA" if temporary else "AKIA") + token(16, UPPER)
+def access_key_id(account: str, temporary: bool = False) -> str:
+    """`AKIA...` for long-term keys, `ASIA...` for temporary ones (IAM user guide, "Unique identifiers").
+
+    Sixteen base32 characters follow: ten bytes, whose first six hold the account's number in the bits 7 to 46.
+    """
+    number = 1 << 47 | int(account) << ACCOUNT_SHIFT | int.from_bytes(os.urandom(1)) & 0x7F
+    return ("ASIA" if temporary else "AKIA") + b32encode(number.to_bytes(6) + os.urandom(4)).decode()
+
+
+def account_of_access_key(access_key_id: str) -> str | None:
+    """The account that an access key id names; None if it is not of the form."""
+    try:
+        number = int.from_bytes(b32decode(access_key_id[4:])[:6])
+    except ValueError:
+        return None
+    return f"{(number & ACCOUNT_MASK) >> ACCOUNT_SHIFT:012d}" if len(access_key_id) == 20 else None
 
 
 def secret_access_key() -> str:
-    return token(40, ALPHANUMERIC + "+/")
+    return token(40, BASE64)

@@ -1,0 +1,1 @@
+"""Glasshouse in unit tests."""
