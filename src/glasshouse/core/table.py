@@ -6,7 +6,7 @@
 A record is a dataclass; it is kept as JSON and read back typed. Keys sort as text, numbers within them numerically.
 """
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any, Generic, Literal, NamedTuple, TypeVar, overload
@@ -148,7 +148,7 @@ def read_token(token: str | None) -> str:
     if not token:
         return ""
     try:
-        return urlsafe_b64decode(token.encode()).decode()
+        return b64decode(token.encode(), altchars=b"-_", validate=True).decode()
     except ValueError as broken:
         raise InvalidPageToken(token) from broken
 

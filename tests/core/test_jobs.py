@@ -1,0 +1,74 @@
+"""What is to be done later is done at its time, once, and in order."""
+
+
+def test_a_job_runs_at_its_time_by_the_clock(tiny):
+    tiny.cloud.clock.freeze()
+    start = tiny.cloud.clock.now()
+    tiny.do("remind", name="x", seconds=3600)
+    tiny.advance(3599)
+    assert tiny.names() == []
+    tiny.advance(2)
+    assert tiny.names() == [f"x rang at {start + 3600:.0f}"]
+    assert tiny.cloud.clock.now() == start + 3601
+
+
+def test_jobs_run_in_the_order_of_their_times(tiny):
+    tiny.cloud.clock.freeze()
+    start = tiny.cloud.clock.now()
+    for name, seconds in (("a", 300), ("b", 100), ("c", 200)):
+        tiny.do("remind", name=name, seconds=seconds)
+    tiny.advance(1000)
+    assert tiny.names() == [
+        f"a rang at {start + 300:.0f}",
+        f"b rang at {start + 100:.0f}",
+        f"c rang at {start + 200:.0f}",
+    ]
+
+
+def test_a_job_of_the_same_key_replaces_the_earlier_one(tiny):
+    tiny.cloud.clock.freeze()
+    start = tiny.cloud.clock.now()
+    tiny.do("remind", name="x", seconds=10)
+    tiny.do("remind", name="x", seconds=20)
+    tiny.advance(60)
+    assert tiny.names() == [f"x rang at {start + 20:.0f}"]
+
+
+def test_a_job_outside_runs_in_a_thread_and_writes_in_calls_of_its_own(tiny):
+    tiny.do("remind", name="x", seconds=0, method="_ring_outside")
+    tiny.settle()
+    names = tiny.names()
+    assert names[0] == "x from outside"
+    assert names[1].startswith("x rang at")
+    assert tiny.cloud.jobs.first() is None
+
+
+def test_a_job_outside_that_was_interrupted_runs_again(kept):
+    first = kept()
+    first.do("remind", name="x", seconds=0, method="_ring_outside")
+    job = first.cloud.jobs.first()
+    with first.cloud.store.transaction():
+        first.cloud.jobs.take(job)  # the process ends here
+    second = kept()
+    second.settle()
+    assert second.names()[0] == "x from outside"
+
+
+def test_a_broken_job_leaves_nothing_half_done_and_is_given_up_in_the_end(tiny, caplog):
+    tiny.do("remind", name="x", seconds=0, method="_break")
+    tiny.advance(60)
+    assert tiny.names() == []
+    assert tiny.cloud.jobs.given_up() == [("notes", "_break", "RuntimeError: broken")]
+    assert tiny.cloud.jobs.first() is None
+
+
+def test_the_clock_runs_on_from_where_it_was_set_and_keeps_it_over_a_restart(kept):
+    cloud = kept().cloud
+    cloud.clock.set(1_000_000_000.0)
+    assert 0 <= cloud.clock.now() - 1_000_000_000 < 60
+    cloud.clock.freeze()
+    frozen = cloud.clock.now()
+    again = kept().cloud
+    assert again.clock.now() == frozen
+    again.clock.resume()
+    assert 0 <= again.clock.now() - frozen < 60

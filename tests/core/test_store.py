@@ -1,0 +1,92 @@
+"""Tables against a dict, step by step."""
+
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from glasshouse.core import ids
+from glasshouse.core.store import Store
+from glasshouse.core.table import LAST, Rows, Table
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters=["\x1f", "\0", LAST]), max_size=4)
+
+
+@dataclass
+class Version:
+    name: str
+    number: int
+    content: bytes = b""
+    note: str | None = None
+
+
+class Owner:
+    name = "owner"
+    versions = Table(Version, key=("name", "number"))
+
+
+def rows(store, scope="1"):
+    return Rows(Owner.versions, store, "owner.versions", scope, "here")
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from(["put", "delete"]), TEXT, st.integers(0, 12), st.binary(max_size=3))),
+    st.integers(1, 5),
+)
+def test_a_table_is_a_sorted_dict(steps, limit):
+    store, model = Store(), {}
+    table = rows(store)
+    with store.transaction():
+        for action, name, number, content in steps:
+            record = Version(name, number, content)
+            if action == "put":
+                table.put(record)
+                model[name, number] = record
+            else:
+                table.delete(record)
+                model.pop((name, number), None)
+    for name, number in model:
+        assert table.get(name, number) == model[name, number]
+        expected = sorted((record for record in model.values() if record.name == name), key=lambda r: r.number)
+        assert list(table.list(name)) == expected
+    paged, token = [], None
+    while True:
+        found, token = table.page(limit, token)
+        paged += found
+        assert len(found) <= limit
+        if token is None:
+            break
+    assert sorted(paged, key=lambda r: (r.name, r.number)) == sorted(model.values(), key=lambda r: (r.name, r.number))
+    assert list(rows(store, "2").list()) == []
+    store.close()
+
+
+def test_a_long_table_may_change_while_it_is_read():
+    store = Store()
+    table = rows(store)
+    with store.transaction():
+        for number in range(1000):
+            table.put(Version("x", number))
+    with store.transaction():
+        for record in table.list("x"):
+            table.delete(record)
+    assert list(table.list()) == []
+    store.close()
+
+
+def test_nothing_is_written_outside_of_a_transaction():
+    store = Store()
+    with pytest.raises(RuntimeError, match="outside of a transaction"):
+        store.write("DELETE FROM record")
+    store.close()
+
+
+def test_access_keys_name_their_account():
+    key = ids.access_key_id("123456789012", temporary=True)
+    assert key.startswith("ASIA")
+    assert ids.account_of_access_key(key) == "123456789012"
+    # The account that AWS's own example key is known to name.
+    assert ids.account_of_access_key("AKIAIOSFODNN7EXAMPLE") == "581039954779"
+    assert ids.account_of_access_key("nonsense") is None
