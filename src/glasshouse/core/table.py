@@ -48,7 +48,7 @@ class Table(Generic[Record]):
     def __get__(self, service: None, owner) -> "Table[Record]": ...
     @overload
     def __get__(self, service, owner) -> "Rows[Record]": ...
-    def __get__(self, service, owner):
+    def __get__(self, service, owner) -> Any:
         if service is None:
             return self
         rows = Rows(self, service.store, f"{service.name}.{self.name}", service.call.account, service.call.region)

@@ -83,7 +83,7 @@ class Worker:
         """Wait for its end, passing on what it prints; kill it when its time is up."""
         end = None if self._limits.wall_s is None else monotonic() + self._limits.wall_s
         if self._output:
-            self._pass_on(end)
+            self._pass_on(self._output, end)
         try:
             status = self._process.wait(None if end is None else max(0.0, end - monotonic()))
         except subprocess.TimeoutExpired:
@@ -101,18 +101,19 @@ class Worker:
     def alive(self) -> bool:
         return self._process.poll() is None
 
-    def _pass_on(self, end: float | None):
+    def _pass_on(self, output: Callable[[str, bytes], None], end: float | None):
         """Until both streams are closed, or the time is up."""
         with selectors.DefaultSelector() as selector:
-            selector.register(self._process.stdout, selectors.EVENT_READ, "stdout")
-            selector.register(self._process.stderr, selectors.EVENT_READ, "stderr")
+            for name, stream in (("stdout", self._process.stdout), ("stderr", self._process.stderr)):
+                assert stream is not None
+                selector.register(stream, selectors.EVENT_READ, name)
             while selector.get_map():
                 left = None if end is None else end - monotonic()
                 if left is not None and left <= 0:
                     return
                 for key, _ in selector.select(left):
                     if chunk := os.read(key.fd, READ_BYTES):
-                        self._output(key.data, chunk)
+                        output(key.data, chunk)
                     else:
                         selector.unregister(key.fileobj)
 
