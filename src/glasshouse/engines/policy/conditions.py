@@ -61,7 +61,7 @@ def _any(key: str, test: Test, if_exists: bool) -> Predicate:
         values = context.get(key)
         if not values:
             return if_exists
-        for value in values:
+        for value in values:  # noqa: SIM110 (the hot path: a generator costs more than the test)
             if test(value, context):
                 return True
         return False
@@ -71,7 +71,7 @@ def _any(key: str, test: Test, if_exists: bool) -> Predicate:
 
 def _none(key: str, test: Test, if_exists: bool) -> Predicate:
     def holds(context: Context) -> bool:
-        for value in context.get(key, ()):
+        for value in context.get(key, ()):  # noqa: SIM110 (as above)
             if test(value, context):
                 return False
         return True

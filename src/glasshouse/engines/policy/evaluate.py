@@ -13,7 +13,7 @@ Where AWS leaves open which of several denials is reported, the first in the ord
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from .compile import CompiledPolicy, CompiledStatement
@@ -53,7 +53,7 @@ class Request:
     action: str
     resource: str = "*"
     resource_account: str | None = None
-    context: Context = {}
+    context: Context = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +89,16 @@ class Decision:
 
 
 Found = tuple[CompiledPolicy, CompiledStatement]
+Typed = tuple[PolicyType, Sequence[CompiledPolicy]]
 
 
 def decide(request: Request, policies: Policies) -> Decision:
     action = request.action.lower()
-    denied = _denied(request, action, policies)
+    limits = _limits(policies)
+    denied = _denied(request, action, policies, limits)
     if denied is not None:
         return denied
-    for policy_type, level in _limits(policies):
+    for policy_type, level in limits:
         if not _allowed(level, request, action):
             return Decision(False, policy_type)
     if not request.principal.has_identity:
@@ -106,8 +108,8 @@ def decide(request: Request, policies: Policies) -> Decision:
     return _across_accounts(request, action, policies)
 
 
-def _limits(policies: Policies) -> list[tuple[PolicyType, Sequence[CompiledPolicy]]]:
-    limits: list[tuple[PolicyType, Sequence[CompiledPolicy]]] = []
+def _limits(policies: Policies) -> list[Typed]:
+    limits: list[Typed] = []
     if policies.resource_control:
         limits += [(PolicyType.RESOURCE_CONTROL, level) for level in policies.resource_control]
     if policies.service_control:
@@ -117,24 +119,25 @@ def _limits(policies: Policies) -> list[tuple[PolicyType, Sequence[CompiledPolic
     return limits
 
 
-def _denied(request: Request, action: str, policies: Policies) -> Decision | None:
-    for policy_type, several in _all_policies(policies):
+def _denied(request: Request, action: str, policies: Policies, limits: list[Typed]) -> Decision | None:
+    for policy_type, several in (*limits, *_grants(policies)):
         found = _denying(several, request, action)
         if found is not None:
             return Decision(False, policy_type, True, *found)
     return None
 
 
-def _all_policies(policies: Policies) -> list[tuple[PolicyType, Sequence[CompiledPolicy]]]:
-    every = _limits(policies)
+def _grants(policies: Policies) -> list[Typed]:
+    grants: list[Typed] = []
     if policies.resource:
-        every.append((policies.resource_type, policies.resource))
-    every.append((PolicyType.IDENTITY, policies.identity))
+        grants.append((policies.resource_type, policies.resource))
+    if policies.identity:
+        grants.append((PolicyType.IDENTITY, policies.identity))
     if policies.boundary is not None:
-        every.append((PolicyType.BOUNDARY, policies.boundary))
+        grants.append((PolicyType.BOUNDARY, policies.boundary))
     if policies.session is not None:
-        every.append((PolicyType.SESSION, policies.session))
-    return every
+        grants.append((PolicyType.SESSION, policies.session))
+    return grants
 
 
 def _denying(policies: Sequence[CompiledPolicy], request: Request, action: str) -> Found | None:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TypeVar
 
-from .patterns import Context, Matcher, PatternSet, Piece, is_static, matcher, read_pieces, resolve
+from .patterns import Context, PatternSet, Piece, Template, read_pieces, resolve
 
 Test = Callable[[str, Context], bool]
 T = TypeVar("T")
@@ -75,21 +75,12 @@ def _arn_like(values: Sequence[str], variables: bool) -> Test:
 
 def _arn_pattern(value: str, variables: bool) -> Callable[[list[str], Context], bool]:
     """Each of an ARN's six parts is compared separately; a pattern cut short after a star stands for any rest."""
-    parts = [read_pieces(part, variables) for part in _arn_parts(value)]
+    parts = [Template(read_pieces(part, variables)) for part in _arn_parts(value)]
     if len(parts) < 6 and not value.endswith("*"):
-        return lambda parts, context: False
-    fixed: list[Matcher | None] = [matcher(part) if is_static(part) else None for part in parts]
+        return lambda arn, context: False
 
     def test(arn: list[str], context: Context) -> bool:
-        for text, static, pieces in zip(arn, fixed, parts, strict=False):
-            if static is not None:
-                if not static(text):
-                    return False
-                continue
-            resolved = resolve(pieces, context)
-            if resolved is None or not matcher(resolved)(text):
-                return False
-        return True
+        return all(part.matches(text, context) for text, part in zip(arn, parts, strict=False))
 
     return test
 
@@ -125,8 +116,9 @@ def read_date(text: str) -> float | None:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
-def read_boolean(text: str) -> bool | None:
-    return {"true": True, "false": False}.get(text.lower())
+def _boolean(values: Sequence[str], variables: bool) -> Test:
+    wanted = {"true", "false"}.intersection(value.lower() for value in values)
+    return lambda value, context: value.lower() in wanted
 
 
 def _ordered(read: Callable[[str], T | None], holds: Callable[[T, T], bool]) -> Callable[[Sequence[str], bool], Test]:
@@ -185,7 +177,7 @@ def _all_operators() -> list[OperatorKind]:
         *_pair("String", "StringLike", "StringNotLike", _string_like),
         *_comparisons("Numeric", read_number),
         *_comparisons("Date", read_date),
-        OperatorKind("Bool", "Bool", False, _ordered(read_boolean, _equal)),
+        OperatorKind("Bool", "Bool", False, _boolean),
         OperatorKind("BinaryEquals", "Binary", False, _binary_equals),
         *_pair("IpAddress", "IpAddress", "NotIpAddress", _ip_address),
         *_pair("Arn", "ArnEquals", "ArnNotEquals", _arn_like),

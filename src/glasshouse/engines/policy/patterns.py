@@ -18,6 +18,7 @@ Context = Mapping[str, Sequence[str]]
 Matcher = Callable[[str], bool]
 
 _TOKEN = re.compile(r"\$\{([^{}]*)\}|\*|\?")
+_REMEMBERED_VALUES = 256
 _WILDCARD = re.compile(r"\*|\?")
 _VARIABLE = re.compile(r"\s*([^,\s]+)\s*(?:,\s*'([^']*)'\s*)?")
 
@@ -200,21 +201,48 @@ def _of_chunks(chunks: list[_Blank]) -> Matcher:
     return matches
 
 
+class Template:
+    """A pattern that may hold variables; remembers what it became for the values it met."""
+
+    __slots__ = ("_known", "_pieces", "_static", "_variables")
+
+    def __init__(self, pieces: tuple[Piece, ...]):
+        self._pieces = pieces
+        self._variables = tuple(piece for piece in pieces if isinstance(piece, Variable))
+        self._static = None if self._variables else matcher(pieces)
+        self._known: dict[tuple[str | None, ...], Matcher] = {}
+
+    def matches(self, text: str, context: Context) -> bool:
+        if self._static is not None:
+            return self._static(text)
+        values = tuple([variable.resolve(context) for variable in self._variables])
+        known = self._known.get(values) or self._learn(values, context)
+        return known(text)
+
+    def _learn(self, values: tuple[str | None, ...], context: Context) -> Matcher:
+        resolved = resolve(self._pieces, context)
+        made = matcher(resolved) if resolved is not None else _nothing
+        if len(self._known) >= _REMEMBERED_VALUES:
+            self._known.clear()
+        self._known[values] = made
+        return made
+
+
+def _nothing(text: str) -> bool:
+    return False
+
+
 class PatternSet:
     """Patterns of which one must match: exact texts in a set, fixed patterns compiled, patterns with variables kept."""
 
-    __slots__ = ("_everything", "_exact", "_fixed", "_variable")
+    __slots__ = ("_everything", "_exact", "_fixed", "_templates")
 
     def __init__(self, patterns: Sequence[tuple[Piece, ...]]):
         static = [pieces for pieces in patterns if is_static(pieces)]
         self._everything = (STAR,) in static
         self._exact = frozenset(literal_text(pieces) for pieces in static if is_literal(pieces))
         self._fixed = tuple(matcher(pieces) for pieces in static if not is_literal(pieces))
-        self._variable = tuple(pieces for pieces in patterns if not is_static(pieces))
-
-    @property
-    def everything(self) -> bool:
-        return self._everything
+        self._templates = tuple(Template(pieces) for pieces in patterns if not is_static(pieces))
 
     def matches(self, text: str, context: Context) -> bool:
         if self._everything or text in self._exact:
@@ -222,8 +250,7 @@ class PatternSet:
         for fixed in self._fixed:
             if fixed(text):
                 return True
-        for pieces in self._variable:
-            resolved = resolve(pieces, context)
-            if resolved is not None and matcher(resolved)(text):
+        for template in self._templates:  # noqa: SIM110 (the hot path: a generator costs more than the test)
+            if template.matches(text, context):
                 return True
         return False

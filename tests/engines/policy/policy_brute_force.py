@@ -6,7 +6,7 @@ prefers being obvious: wildcards by recursion, conditions case by case, combinat
 
 import ipaddress
 import re
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 
 def listed(value):
@@ -17,7 +17,7 @@ def wild(pattern, text):
     if not pattern:
         return not text
     if pattern[0] == "*":
-        return wild(pattern[1:], text) or bool(text) and wild(pattern, text[1:])
+        return wild(pattern[1:], text) or (bool(text) and wild(pattern, text[1:]))
     return bool(text) and pattern[0] in ("?", text[0]) and wild(pattern[1:], text[1:])
 
 
@@ -29,7 +29,10 @@ def hide(text):
 
 
 def filled(text, context, version):
-    """The text with its variables replaced; None where one has no value. Wildcards that are meant literally are hidden."""
+    """The text with its variables replaced; None where one has no value.
+
+    Wildcards that are meant literally are hidden.
+    """
     if version != "2012-10-17":
         return text
     missing = []
@@ -73,7 +76,7 @@ def date(text):
         if re.fullmatch(r"\d{5,}", text):
             return float(text)
         moment = datetime.fromisoformat(text)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except ValueError:
         return None
 
@@ -86,10 +89,13 @@ def in_network(pattern, text):
 
 
 def arn_like(pattern, text, context, version):
-    mine, theirs = text.split(":", 5), re.sub(r"\$\{[^}]*\}", lambda m: m.group().replace(":", "\ue002"), pattern).split(":", 5)
+    mine, theirs = (
+        text.split(":", 5),
+        re.sub(r"\$\{[^}]*\}", lambda m: m.group().replace(":", "\ue002"), pattern).split(":", 5),
+    )
     if len(mine) != 6 or mine[0] != "arn" or (len(theirs) != 6 and not pattern.endswith("*")):
         return False
-    pairs = zip(mine, theirs)
+    pairs = zip(mine, theirs, strict=False)
     return all(like(part.replace("\ue002", ":"), own, context, version) for own, part in pairs)
 
 
