@@ -1,0 +1,62 @@
+"""S3: buckets of objects.
+
+The bytes of objects lie in the blob store; what is known of them in tables of S3's own (schema.sql). Directory
+buckets (S3 Express), access points, and encryption with the customer's own keys (SSE-C) are refused in words.
+Encryption by S3 or KMS is recorded and shown, but the bytes lie in the data directory as they came.
+"""
+
+from functools import cached_property
+
+from glasshouse.core import Service, Table
+from glasshouse.services.s3.acl import Acls
+from glasshouse.services.s3.bucket_settings import BucketSettings
+from glasshouse.services.s3.errors import AccessDenied, MethodNotAllowed, NoSuchBucket, NoSuchKey, NoSuchVersion
+from glasshouse.services.s3.lifecycle import Lifecycles
+from glasshouse.services.s3.lock import Locks
+from glasshouse.services.s3.notifications import Notifications
+from glasshouse.services.s3.records import Bucket, ObjectVersion
+from glasshouse.services.s3.storage_class import StorageClasses
+from glasshouse.services.s3.tagging import Tagging
+from glasshouse.services.s3.versions import Versions
+
+
+class S3(Tagging, Acls, BucketSettings, Locks, Lifecycles, Notifications, StorageClasses, Service):
+    name = "s3"
+    buckets = Table(Bucket, key="name", scope="cloud")
+
+    @cached_property
+    def versions(self) -> Versions:
+        return Versions(self.store)
+
+    def _bucket(self, name: str, expected_bucket_owner: str | None = None) -> Bucket:
+        """The bucket of that name. Raises NoSuchBucket, AccessDenied if it is not the expected account's."""
+        bucket = self.buckets.get(name)
+        if bucket is None:
+            raise NoSuchBucket(BucketName=name)
+        if expected_bucket_owner is not None and expected_bucket_owner != bucket.account:
+            raise AccessDenied()
+        return bucket
+
+    def _version(self, bucket: Bucket, key: str, version_id: str | None = None) -> ObjectVersion:
+        """The version asked for, or the current one. Raises NoSuchKey, NoSuchVersion, MethodNotAllowed."""
+        if version_id is None:
+            current = self.versions.current(bucket.name, key)
+            if current is None:
+                raise NoSuchKey(Key=key)
+            if current.delete_marker:
+                raise NoSuchKey(Key=key, DeleteMarker=True, VersionId=current.version_id)
+            return current
+        version = self.versions.get(bucket.name, key, version_id)
+        if version is None:
+            raise NoSuchVersion(Key=key, VersionId=version_id)
+        if version.delete_marker:
+            raise MethodNotAllowed(
+                Method=self._http_method(), ResourceType="DeleteMarker", DeleteMarker=True, VersionId=version_id,
+                LastModified=version.modified, Allow="DELETE",
+            )  # fmt: skip
+        return version
+
+    def _http_method(self) -> str:
+        """Of the call, as errors mention it."""
+        operation = self.call.operation
+        return next((verb for verb in ("GET", "HEAD", "PUT", "DELETE") if operation.upper().startswith(verb)), "POST")
