@@ -1,4 +1,4 @@
-"""Writes `services.json`, the index of the services, from botocore's models: python -m glasshouse.protocol.generate_index"""
+"""Writes `services.json`, the index of the services: python -m glasshouse.protocol.generate_index"""
 
 import msgspec
 

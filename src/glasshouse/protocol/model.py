@@ -29,7 +29,7 @@ _DOCUMENTATION = re.compile(rb'"documentation":"[^"\\]*(?:\\.[^"\\]*)*"')
 python_name: Callable[[str], str] = cache(xform_name)
 
 
-class Listing(msgspec.Struct, frozen=True):
+class Listing(msgspec.Struct, frozen=True, omit_defaults=True):
     """What is known of a service without loading its model."""
 
     name: str

@@ -1,0 +1,86 @@
+"""Projection: what of a service's result the operation's output shape lets the client see.
+
+A member of a structure is taken from a mapping by its wire name, else by its python name; from any other object by the
+attribute of its python name (methods do not count). What is None is left out. Nothing is converted: the codecs know
+how each value is written.
+"""
+
+from collections.abc import Callable, Mapping
+from types import BuiltinFunctionType, FunctionType, MethodDescriptorType, MethodType
+from typing import Any
+
+from glasshouse.protocol.model import python_name
+from glasshouse.protocol.shapes import Shape
+
+_METHODS = (FunctionType, BuiltinFunctionType, MethodType, MethodDescriptorType, classmethod, staticmethod)
+Projection = Callable[[Any], Any]
+
+
+def projector(shape: Shape | None) -> Callable[[Any], dict[str, Any]]:
+    """The projection of a result onto an output shape; None gives an empty answer."""
+    if shape is None:
+        return lambda result: {}
+    project = _projection(shape, {}) or (lambda value: value)
+    return lambda result: {} if result is None else project(result)
+
+
+def _projection(shape: Shape, known: dict[str, Projection]) -> Projection | None:
+    """How a value of the shape is projected; None when it stays as it is."""
+    if shape.type_name == "structure":
+        if shape.is_document or shape.traits.get("eventstream"):
+            return None
+        if shape.name not in known:
+            known[shape.name] = lambda value: known[shape.name](value)  # while a recursive shape is being compiled
+            known[shape.name] = _structure(shape, known)
+        return known[shape.name]
+    if shape.type_name == "list":
+        return _list(_projection(shape.member, known))
+    if shape.type_name == "map":
+        return _map(_projection(shape.value, known))
+    return None
+
+
+def _structure(shape: Shape, known: dict[str, Projection]) -> Projection:
+    members = [(name, python_name(name), _projection(member, known)) for name, member in shape.members.items()]
+    by_type: dict[type, list[tuple[str, str, Projection | None]]] = {}
+
+    def from_mapping(value: Mapping[str, Any]) -> dict[str, Any]:
+        seen = {}
+        for name, alias, project in members:
+            item = value.get(name)
+            if item is None:
+                item = value.get(alias)
+            if item is not None:
+                seen[name] = project(item) if project else item
+        return seen
+
+    def from_record(value: Any) -> dict[str, Any]:
+        kind = type(value)
+        if kind not in by_type:
+            by_type[kind] = [part for part in members if not isinstance(getattr(kind, part[1], None), _METHODS)]
+        seen = {}
+        for name, attribute, project in by_type[kind]:
+            item = getattr(value, attribute, None)
+            if item is not None:
+                seen[name] = project(item) if project else item
+        return seen
+
+    return lambda value: from_mapping(value) if isinstance(value, Mapping) else from_record(value)
+
+
+def _list(project: Projection | None) -> Projection:
+    if project is None:
+        return lambda value: value if type(value) is list else list(_elements(value))
+    return lambda value: [item if item is None else project(item) for item in _elements(value)]
+
+
+def _map(project: Projection | None) -> Projection:
+    if project is None:
+        return lambda value: {key: item for key, item in value.items() if item is not None}
+    return lambda value: {key: project(item) for key, item in value.items() if item is not None}
+
+
+def _elements(value: Any) -> Any:
+    if isinstance(value, (str, bytes, Mapping)):
+        raise TypeError(f"a list is returned as {type(value).__name__}")
+    return value

@@ -1,0 +1,341 @@
+"""Validation of parameters in AWS's own words, from the constraints of the model.
+
+`2 validation errors detected: Value null at 'name' failed to satisfy constraint: Member must not be null; Value 'x' at
+'tags.1.member.key' failed to satisfy constraint: Member must have length less than or equal to 128`.
+
+The code is ValidationException for the JSON protocols and ValidationError for query; EC2 tells only of a missing
+parameter, and rest-xml checks nothing here, because its services have words of their own. An overlay changes that by
+
+    "glasshouse": {"validation": {
+        "off": true,                         nothing is checked
+        "skip": ["required", "length", "range", "pattern", "enum"],     these kinds are not checked
+        "skipOperations": ["SendMessage"],   these operations are not checked
+        "code": "InvalidParameter",          instead of ValidationException
+        "message": "Invalid parameter: {Member}",        instead of the list of errors; tells of the first one
+        "missing": "MissingParameter",       the code for a required member that is not there, told alone
+        "missingMessage": "The request must contain the parameter {Member}."
+    }}
+
+In the messages {Member} is the member's wire name, {member} its path as AWS prints it, {value} the value, {constraint}
+what it failed to satisfy, {operation} the operation.
+
+Differs from AWS: ten errors are told at most, missing members first; the patterns are those that Python's `re` can be
+made to understand.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from glasshouse.core import errors
+from glasshouse.core.errors import ServiceError
+from glasshouse.protocol.model import Operation
+from glasshouse.protocol.patterns import compile_pattern
+from glasshouse.protocol.shapes import Shape
+
+MAX_ERRORS = 10
+Path = tuple  # (path of the parent, name); joined only when something is wrong
+Check = Callable[[Any, Path, "list[Violation]"], None]
+
+
+@dataclass(slots=True, frozen=True)
+class Rules:
+    """What is checked, and what a violation is called."""
+
+    code: str
+    off: bool = False
+    skip: frozenset[str] = frozenset()
+    skip_operations: frozenset[str] = frozenset()
+    message: str | None = None
+    missing: str | None = None
+    missing_message: str | None = None
+
+
+@dataclass(slots=True)
+class Violation:
+    path: Path
+    value: str | None  # as printed; None when the member is missing
+    constraint: str
+    names: list[str] = field(default_factory=list)
+
+    @property
+    def missing(self) -> bool:
+        return self.value is None
+
+    def __str__(self) -> str:
+        value = "Value null" if self.missing else f"Value{self.value}"
+        return f"{value} at '{_printed(self.path)}' failed to satisfy constraint: {self.constraint}"
+
+
+_FAMILIES = {
+    "json": Rules("ValidationException"),
+    "rest-json": Rules("ValidationException"),
+    "smithy-rpc-v2-cbor": Rules("ValidationException"),
+    "query": Rules("ValidationError"),
+    "ec2": Rules(
+        "InvalidParameterValue",
+        skip=frozenset({"length", "range", "pattern", "enum"}),
+        missing="MissingParameter",
+        missing_message="The request must contain the parameter {Member}",
+    ),
+    "rest-xml": Rules("InvalidArgument", off=True),
+}
+
+
+def validator(operation: Operation) -> Callable[[Mapping[str, Any]], None]:
+    """What raises the error that AWS raises for such parameters, if it would."""
+    rules = rules_of(operation)
+    if rules.off or operation.input_shape is None or operation.name in rules.skip_operations:
+        return lambda params: None
+    check = _Compiler(rules.skip).structure(operation.input_shape)
+
+    def validate(params: Mapping[str, Any]):
+        violations: list[Violation] = []
+        check(params, (), violations)
+        if violations:
+            raise _error(operation, rules, violations)
+
+    return validate
+
+
+def rules_of(operation: Operation) -> Rules:
+    """The rules of the service's protocol family, as its overlay changes them."""
+    base = _FAMILIES[operation.service.metadata["protocol"]]
+    notes = operation.service.notes.get("validation", {})
+    return Rules(
+        code=notes.get("code", base.code),
+        off=notes.get("off", base.off),
+        skip=frozenset(notes.get("skip", base.skip)),
+        skip_operations=frozenset(notes.get("skipOperations", ())),
+        message=notes.get("message", base.message),
+        missing=notes.get("missing", base.missing),
+        missing_message=notes.get("missingMessage", base.missing_message),
+    )
+
+
+def _error(operation: Operation, rules: Rules, violations: list[Violation]) -> ServiceError:
+    violations.sort(key=lambda violation: not violation.missing)
+    first = violations[0]
+    if first.missing and rules.missing:
+        text = rules.missing_message or "The request must contain the parameter {Member}."
+        return error_class(rules.missing)(_filled(text, operation, first))
+    if rules.message:
+        return error_class(rules.code)(_filled(rules.message, operation, first))
+    told = violations[:MAX_ERRORS]
+    count = f"{len(told)} validation error{'s' if len(told) > 1 else ''} detected: "
+    return error_class(rules.code)(count + "; ".join(map(str, told)))
+
+
+def _filled(text: str, operation: Operation, violation: Violation) -> str:
+    name = violation.path[1]
+    return text.format(
+        Member=name,
+        member=_printed(violation.path),
+        value=violation.value or "null",
+        constraint=violation.constraint,
+        operation=operation.name,
+    )
+
+
+@cache
+def error_class(code: str) -> type[ServiceError]:
+    """The class of errors of that code; an overlay may name one which nobody else raises."""
+    return getattr(errors, code, None) or type(code, (ServiceError,), {})
+
+
+# -- compiling --------------------------------------------------------------------------------------------------------
+
+
+class _Compiler:
+    """Compiles the checks of shapes, once each; what cannot fail has none."""
+
+    def __init__(self, skip: frozenset[str]):
+        self._skip = skip
+        self._known: dict[str, Check | None] = {}
+        self._open: set[str] = set()
+
+    def structure(self, shape: Shape) -> Check:
+        required = [] if "required" in self._skip else shape.required
+        checks = {name: check for name, member in shape.members.items() if (check := self._check(member)) is not None}
+
+        def check_structure(value: Any, path: Path, violations: list[Violation]):
+            for name in required:
+                if value.get(name) is None:
+                    violations.append(Violation((path, name), None, "Member must not be null"))
+            for name, item in value.items():
+                if name in checks and item is not None:
+                    checks[name](item, (path, name), violations)
+
+        return check_structure
+
+    def _check(self, shape: Shape) -> Check | None:
+        kind = shape.type_name
+        if kind == "structure":
+            return self._known_structure(shape)
+        own = self._constraints(shape)
+        if kind == "list":
+            return _both(_scalar(own, shape), self._elements(shape))
+        if kind == "map":
+            return _both(_scalar(own, shape), self._entries(shape))
+        return _scalar(own, shape)
+
+    def _known_structure(self, shape: Shape) -> Check | None:
+        if shape.is_document or shape.traits.get("eventstream"):
+            return None
+        if shape.name not in self._known:
+            self._known[shape.name] = lambda value, path, found: self._known[shape.name](value, path, found)
+            self._known[shape.name] = self.structure(shape)
+        return self._known[shape.name]
+
+    def _elements(self, shape: Shape) -> Check | None:
+        member = shape.member
+        if member.type_name in ("structure", "list", "map"):
+            return _each(self._check(member))
+        constraints = self._constraints(member)
+        if not constraints:
+            return None
+        constraint = f"Member must satisfy constraint: [{', '.join(text for _, text in constraints)}]"
+
+        def check_elements(value: Any, path: Path, violations: list[Violation]):
+            if not all(holds(item) for item in value for holds, _ in constraints):
+                violations.append(Violation(path, _shown(value, shape), constraint))
+
+        return check_elements
+
+    def _entries(self, shape: Shape) -> Check | None:
+        keys, values = self._constraints(shape.key), self._constraints(shape.value)
+        nested = self._check(shape.value) if shape.value.type_name in ("structure", "list", "map") else None
+        if nested:
+            values = []
+        key_text = f"Map keys must satisfy constraint: [{', '.join(text for _, text in keys)}]"
+        value_text = f"Map value must satisfy constraint: [{', '.join(text for _, text in values)}]"
+        if not keys and not values and nested is None:
+            return None
+
+        def check_entries(value: Any, path: Path, violations: list[Violation]):
+            if not all(holds(key) for key in value for holds, _ in keys):
+                violations.append(Violation(path, _shown(value, shape), key_text))
+            if not all(holds(item) for item in value.values() for holds, _ in values):
+                violations.append(Violation(path, _shown(value, shape), value_text))
+            if nested:
+                for key, item in value.items():
+                    nested(item, (((path, _Literal(key))), _MEMBER), violations)
+
+        return check_entries
+
+    def _constraints(self, shape: Shape) -> list[tuple[Callable[[Any], bool], str]]:
+        """What a value of the shape must satisfy by itself, in the order in which AWS tells of it."""
+        kind, traits, found = shape.type_name, shape.traits, []
+        least, most = traits.get("min"), traits.get("max")
+        if kind in ("string", "list", "map", "blob") and "length" not in self._skip and not traits.get("streaming"):
+            found += _length(least, most)
+        elif kind in ("integer", "long", "float", "double") and "range" not in self._skip:
+            found += _range(least, most)
+        if kind == "string" and traits.get("enum") and "enum" not in self._skip:
+            found.append(
+                (frozenset(shape.enum).__contains__, f"Member must satisfy enum value set: [{', '.join(shape.enum)}]")
+            )
+        if kind == "string" and traits.get("pattern") and "pattern" not in self._skip:
+            matches = compile_pattern(traits["pattern"])
+            if matches:
+                found.append((matches, f"Member must satisfy regular expression pattern: {traits['pattern']}"))
+        return found
+
+
+class _Literal(str):
+    """A part of a path that is printed as it is: the key of a map."""
+
+    __slots__ = ()
+
+
+_MEMBER = _Literal("member")
+
+
+def _length(least: int | None, most: int | None) -> list[tuple[Callable[[Any], bool], str]]:
+    found: list[tuple[Callable[[Any], bool], str]] = []
+    if most is not None:
+        found.append((lambda value: len(value) <= most, f"Member must have length less than or equal to {most}"))
+    if least:
+        found.append((lambda value: len(value) >= least, f"Member must have length greater than or equal to {least}"))
+    return found
+
+
+def _range(least: float | None, most: float | None) -> list[tuple[Callable[[Any], bool], str]]:
+    found: list[tuple[Callable[[Any], bool], str]] = []
+    if most is not None:
+        found.append((lambda value: value <= most, f"Member must have value less than or equal to {most}"))
+    if least is not None:
+        found.append((lambda value: value >= least, f"Member must have value greater than or equal to {least}"))
+    return found
+
+
+def _scalar(constraints: list[tuple[Callable[[Any], bool], str]], shape: Shape) -> Check | None:
+    if not constraints:
+        return None
+
+    def check_value(value: Any, path: Path, violations: list[Violation]):
+        for holds, text in constraints:
+            if not holds(value):
+                violations.append(Violation(path, _shown(value, shape), text))
+
+    return check_value
+
+
+def _both(first: Check | None, second: Check | None) -> Check | None:
+    if first is None or second is None:
+        return first or second
+
+    def check_both(value: Any, path: Path, violations: list[Violation]):
+        first(value, path, violations)
+        second(value, path, violations)
+
+    return check_both
+
+
+def _each(check: Check | None) -> Check | None:
+    if check is None:
+        return None
+
+    def check_each(value: Any, path: Path, violations: list[Violation]):
+        for position, item in enumerate(value, 1):
+            if item is not None:
+                check(item, ((path, _Literal(position)), _MEMBER), violations)
+
+    return check_each
+
+
+# -- words ------------------------------------------------------------------------------------------------------------
+
+
+def _printed(path: Path) -> str:
+    """A path as AWS prints it: tags.1.member.key."""
+    parts: list[str] = []
+    while path:
+        path, name = path
+        parts.append(name if isinstance(name, _Literal) else name[:1].lower() + name[1:])
+    return ".".join(reversed(parts))
+
+
+def _shown(value: Any, shape: Shape) -> str:
+    """A value as AWS prints it after the word Value; what is sensitive is not printed."""
+    if shape.traits.get("sensitive"):
+        return ""
+    if (
+        isinstance(value, (list, Mapping))
+        and "sensitive" in (shape.value if shape.type_name == "map" else shape.member).traits
+    ):
+        return ""
+    return f" '{_java(value)}'"
+
+
+def _java(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, bytes):
+        return f"java.nio.HeapByteBuffer[pos=0 lim={len(value)} cap={len(value)}]"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_java, value))}]"
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{key}={_java(item)}' for key, item in value.items())}}}"
+    return str(value)
