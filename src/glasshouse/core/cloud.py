@@ -5,8 +5,9 @@ import logging
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -148,11 +149,28 @@ class Cloud:
                 return self.perform(call)
             except NothingYet as waiting:
                 end = loop.time() + waiting.seconds if end is None else end
-                pause = end - loop.time()
-                if waiting.until is not None and not self.clock.frozen:
-                    pause = min(pause, waiting.until - self.clock.now())
-                await self.parking.wait(waiting.topic, pause)
+                await self._park(waiting, end)
                 call.may_wait = loop.time() < end
+
+    async def follow(self, call: Call, service: str, method: str, state: dict | None) -> AsyncIterator[dict]:
+        """The events of a service's stream; see Service.stream."""
+        call = replace(call, may_wait=True)
+        loop = asyncio.get_running_loop()
+        while state is not None:
+            try:
+                events, state = self.run_method(call, service, method, state)
+            except NothingYet as waiting:
+                await self._park(waiting, loop.time() + waiting.seconds)
+                continue
+            for event in events:
+                yield event
+
+    async def _park(self, waiting: NothingYet, end: float):
+        """Until it makes sense to try again, but not beyond `end` in the event loop's time."""
+        pause = end - asyncio.get_running_loop().time()
+        if waiting.until is not None and not self.clock.frozen:
+            pause = min(pause, waiting.until - self.clock.now())
+        await self.parking.wait(waiting.topics, pause)
 
     def run_method(self, call: Call, service: str, method: str, params: dict) -> Any:
         """Run a private method of a service in a transaction."""

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 
 class NothingYet(Exception):
-    """Roll the call back and run it again when `topic` is told, at the cloud's time `until`, or after `seconds`."""
+    """Roll the call back and run it again when one of `topics` is told, at the cloud's time `until`, or after `seconds`."""
 
-    def __init__(self, seconds: float, topic: str, until: float | None = None):
-        super().__init__(topic)
-        self.seconds, self.topic, self.until = seconds, topic, until
+    def __init__(self, seconds: float, topics: tuple[str, ...], until: float | None = None):
+        super().__init__(*topics)
+        self.seconds, self.topics, self.until = seconds, topics, until
 
 
 class Parking:
@@ -19,16 +19,18 @@ class Parking:
     def __init__(self):
         self._parked: dict[str, set[asyncio.Future]] = defaultdict(set)
 
-    async def wait(self, topic: str, seconds: float):
-        """Until the topic is told, or some real seconds have passed."""
+    async def wait(self, topics: Iterable[str], seconds: float):
+        """Until one of the topics is told, or some real seconds have passed."""
         told = asyncio.get_running_loop().create_future()
-        self._parked[topic].add(told)
+        for topic in topics:
+            self._parked[topic].add(told)
         try:
             await asyncio.wait([told], timeout=max(0.0, seconds))
         finally:
-            self._parked[topic].discard(told)
-            if not self._parked[topic]:
-                del self._parked[topic]
+            for topic in topics:
+                self._parked[topic].discard(told)
+                if not self._parked[topic]:
+                    del self._parked[topic]
 
     def tell(self, topics: Iterable[str]):
         for topic in topics:

@@ -5,7 +5,7 @@ operation's input. What it returns, a mapping or a record, is projected onto the
 object lives for one call and keeps nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -75,11 +75,19 @@ class Service:
         """Take back a job that was given this key."""
         self.cloud.jobs.cancel(self.name, self.call.account, self.call.region, key)
 
-    def wait(self, seconds: float, topic: str, until: float | None = None):
-        """Give up for now and run the call again when `topic` is told (or at the cloud's time `until`), unless its
-        `seconds` are over or the caller cannot wait; then return."""
+    def wait(self, seconds: float, *topics: str, until: float | None = None):
+        """Give up for now and run the call again when one of the topics is told (or at the cloud's time `until`), unless
+        its `seconds` are over or the caller cannot wait; then return."""
         if seconds > 0 and self.call.may_wait:
-            raise NothingYet(seconds, topic, until)
+            raise NothingYet(seconds, topics, until)
+
+    def stream(self, method: str, **state: Any) -> AsyncIterator[dict]:
+        """Events of a stream that goes on after this call has been answered.
+
+        `method(**state)`, a private method run in transactions of its own, returns the next events and the state after
+        them, or None for the end; it may `wait`.
+        """
+        return self.cloud.follow(self.call, self.name, method, state)
 
     def tell(self, *topics: str):
         """Wake the calls that wait for a topic, once this transaction has committed."""
