@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 
 HASHES = {"md5", "sha1", "sha256", "sha512"}
 CYCLIC = {"crc32": 4, "crc32c": 4, "crc64nvme": 8}
+XXHASHES = {"xxhash64": "new_xxhash64", "xxhash3": "new_xxhash3_64", "xxhash128": "new_xxhash3_128"}
 
 
 class Digests:
@@ -16,9 +17,12 @@ class Digests:
         self._hashes = {name: hashlib.new(name, usedforsecurity=False) for name in algorithms if name in HASHES}
         self._cyclic = {name: 0 for name in algorithms if name in CYCLIC}
         self._step = {name: _cyclic_step(name) for name in self._cyclic}
+        self._xxhashes = {name: _xxhash(name) for name in algorithms if name in XXHASHES}
 
     def update(self, chunk: bytes):
         for running in self._hashes.values():
+            running.update(chunk)
+        for running in self._xxhashes.values():
             running.update(chunk)
         for name, step in self._step.items():
             self._cyclic[name] = step(chunk, self._cyclic[name])
@@ -26,7 +30,8 @@ class Digests:
     def results(self) -> dict[str, bytes]:
         """Raw checksums by algorithm; cyclic ones big-endian, as S3 shows them."""
         cyclic = {name: value.to_bytes(CYCLIC[name], "big") for name, value in self._cyclic.items()}
-        return {name: running.digest() for name, running in self._hashes.items()} | cyclic
+        xxhashes = {name: running.finalize() for name, running in self._xxhashes.items()}
+        return {name: running.digest() for name, running in self._hashes.items()} | cyclic | xxhashes
 
 
 def _cyclic_step(name: str) -> Callable[[bytes, int], int]:
@@ -35,6 +40,12 @@ def _cyclic_step(name: str) -> Callable[[bytes, int], int]:
     from awscrt import checksums  # a native library, loaded by the first body that needs it
 
     return getattr(checksums, name)
+
+
+def _xxhash(name: str):
+    from awscrt import checksums
+
+    return getattr(checksums.XXHash, XXHASHES[name])()
 
 
 def digest(algorithm: str, data: bytes) -> bytes:
