@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from glasshouse.core import ids
+
 KEY_BYTES, NONCE_BYTES = 32, 12
 KEY_FILE = "root.key"
 
@@ -18,14 +20,14 @@ class Seal:
     def kept_in(cls, directory: Path | None) -> "Seal":
         """The seal of a data directory, made on first use; without a directory one that ends with the process."""
         if directory is None:
-            return cls(os.urandom(KEY_BYTES))
+            return cls(ids.random_bytes(KEY_BYTES))
         if not (directory / KEY_FILE).exists():
-            _write_key(directory, os.urandom(KEY_BYTES))
+            _write_key(directory, ids.random_bytes(KEY_BYTES))
         return cls((directory / KEY_FILE).read_bytes())
 
     def close(self, plaintext: bytes, context: bytes = b"") -> bytes:
         """Encrypt; `context` is bound to the result and must be given again to open it."""
-        nonce = os.urandom(NONCE_BYTES)
+        nonce = ids.random_bytes(NONCE_BYTES)
         return nonce + self._aead().encrypt(nonce, plaintext, context)
 
     def open(self, sealed: bytes, context: bytes = b"") -> bytes:
