@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib.util import find_spec
+from keyword import iskeyword
 from pathlib import Path
 from typing import Any
 
@@ -141,9 +142,10 @@ class Operation:
 
     @cached_property
     def arguments(self) -> dict[str, str]:
-        """The python name of each member of the input."""
+        """The python name of each member of the input; one that is a word of the language takes an underscore."""
         members = self.input_shape.members if self.input_shape else {}
-        return {name: python_name(name) for name in members}
+        names = {name: python_name(name) for name in members}
+        return {name: f"{alias}_" if iskeyword(alias) else alias for name, alias in names.items()}
 
     @cached_property
     def validate(self) -> Callable[[Mapping[str, Any]], None]:
