@@ -1,0 +1,46 @@
+"""SSM Parameter Store: named, versioned values arranged as a tree of paths.
+
+Of Systems Manager there is Parameter Store, with its tags; everything else is refused. Facts: `ParameterChanged`
+(EventBridge's "Parameter Store Change") and `ParameterPolicyAction` ("Parameter Store Policy Action").
+
+Differs from AWS: an image id (data type aws:ec2:image) is looked at within the request, whose answer is AWS's all the
+same; parameters cannot be shared with other accounts; a deleted name can be used again at once; what AWS publishes
+below /aws/service is described in `public`.
+"""
+
+from glasshouse.core import Service, Table
+from glasshouse.core.errors import ValidationException
+from glasshouse.services.ssm import filters
+from glasshouse.services.ssm.encryption import Encryption
+from glasshouse.services.ssm.errors import InvalidNextToken
+from glasshouse.services.ssm.labels import Labels
+from glasshouse.services.ssm.reading import Reading
+from glasshouse.services.ssm.records import Census, Parameter
+from glasshouse.services.ssm.tagging import Tagging
+from glasshouse.services.ssm.writing import Writing
+
+
+class Ssm(Writing, Reading, Labels, Tagging, Encryption, Service):
+    name = "ssm"
+    invalid_page_token = InvalidNextToken
+    parameters = Table(Parameter, key="path")
+    history = Table(Parameter, key=("path", "version"))
+    census = Table(Census, key="tier")
+
+    def describe_parameters(
+        self,
+        filters: list[dict] | None = None,
+        parameter_filters: list[dict] | None = None,
+        max_results: int = 50,
+        next_token: str | None = None,
+    ):
+        if filters and parameter_filters:
+            raise ValidationException("You can use either Filters or ParameterFilters in a single request.")
+        given = filters or parameter_filters or []
+        start, wanted = self._filter(given, old=bool(filters))
+        found, following = self.parameters.page(max_results, next_token, start, where=wanted)
+        return {"Parameters": found, "NextToken": following}
+
+    def _filter(self, given: list[dict], old: bool) -> tuple[str, filters.Predicate]:
+        wanted = filters.of_old_kind(given) if old else filters.of_description(given, self.cloud.tags.of)
+        return filters.prefix(given), wanted
