@@ -176,3 +176,17 @@ class PreconditionFailed(ServiceError):
 
 class XAmzContentChecksumMismatch(ServiceError):
     """The provided checksum does not match the calculated checksum."""
+
+
+class NotImplemented(ServiceError):
+    """A header you provided implies functionality that is not implemented"""
+
+    status = 501
+
+
+class IllegalVersioningConfigurationException(ServiceError):
+    """The Versioning element must be specified"""
+
+
+class InvalidRedirectLocation(ServiceError):
+    """The website redirect location must have a prefix of 'http://' or 'https://' or '/'."""

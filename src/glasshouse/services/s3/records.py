@@ -6,6 +6,8 @@ Times are epoch seconds. Entity tags are kept without their quotes, checksums as
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from glasshouse.core.digests import digest
+
 NULL = "null"  # the id of versions that were made while versioning was not enabled
 
 
@@ -176,4 +178,10 @@ class Upload:
     draft: ObjectVersion
     checksum_algorithm: str | None = None
     checksum_type: str | None = None
+    existed: bool = False  # whether the key had an object when the upload began
     result: dict[str, Any] | None = None  # what completing it answered
+
+
+def owner(account: str) -> dict[str, str]:
+    """An account as S3 shows it: by its canonical user id."""
+    return {"ID": digest("sha256", f"canonical user of {account}".encode()).hex()}

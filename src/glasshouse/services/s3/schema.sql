@@ -19,3 +19,4 @@ CREATE TABLE IF NOT EXISTS s3_part (
     content TEXT NOT NULL, number INTEGER NOT NULL, start INTEGER NOT NULL, size INTEGER NOT NULL,
     modified REAL NOT NULL, etag TEXT NOT NULL, checksum TEXT, segments TEXT NOT NULL, PRIMARY KEY (content, number)
 ) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS s3_part_start ON s3_part (content, start);

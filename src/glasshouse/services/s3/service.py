@@ -9,24 +9,45 @@ from functools import cached_property
 
 from glasshouse.core import Service, Table
 from glasshouse.services.s3.acl import Acls
+from glasshouse.services.s3.attributes import Attributes
 from glasshouse.services.s3.bucket_settings import BucketSettings
+from glasshouse.services.s3.buckets import Buckets
+from glasshouse.services.s3.contents import Contents
+from glasshouse.services.s3.copies import Copies
+from glasshouse.services.s3.deletes import Deletes
+from glasshouse.services.s3.drafts import Drafts
 from glasshouse.services.s3.errors import AccessDenied, MethodNotAllowed, NoSuchBucket, NoSuchKey, NoSuchVersion
 from glasshouse.services.s3.lifecycle import Lifecycles
+from glasshouse.services.s3.listing import Listing
 from glasshouse.services.s3.lock import Locks
+from glasshouse.services.s3.multipart import Multipart
 from glasshouse.services.s3.notifications import Notifications
+from glasshouse.services.s3.objects import Objects
 from glasshouse.services.s3.records import Bucket, ObjectVersion
 from glasshouse.services.s3.storage_class import StorageClasses
 from glasshouse.services.s3.tagging import Tagging
+from glasshouse.services.s3.uploads import Uploads
 from glasshouse.services.s3.versions import Versions
 
 
-class S3(Tagging, Acls, BucketSettings, Locks, Lifecycles, Notifications, StorageClasses, Service):
+class S3(
+    Buckets, Objects, Deletes, Copies, Listing, Multipart, Attributes, Drafts,
+    Tagging, Acls, BucketSettings, Locks, Lifecycles, Notifications, StorageClasses, Service,
+):  # fmt: skip
     name = "s3"
     buckets = Table(Bucket, key="name", scope="cloud")
 
     @cached_property
     def versions(self) -> Versions:
         return Versions(self.store)
+
+    @cached_property
+    def contents(self) -> Contents:
+        return Contents(self.store, self.cloud.blobs)
+
+    @cached_property
+    def uploads(self) -> Uploads:
+        return Uploads(self.store)
 
     def _bucket(self, name: str, expected_bucket_owner: str | None = None) -> Bucket:
         """The bucket of that name. Raises NoSuchBucket, AccessDenied if it is not the expected account's."""

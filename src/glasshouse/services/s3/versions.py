@@ -1,7 +1,9 @@
 """The table of object versions: `self.versions` of the service."""
 
+import heapq
 from collections.abc import Iterator
-from typing import Any
+from itertools import chain
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -21,6 +23,14 @@ NONCURRENT = (
 NEWEST_NONCURRENT = (
     "SELECT id FROM s3_version WHERE bucket = ? AND key = ? AND superseded IS NOT NULL ORDER BY id DESC LIMIT 1"
 )
+LIST = f"SELECT {LISTED} FROM s3_version WHERE bucket = ? AND key >= ? AND key < ?"
+LIST_OBJECTS = f"{LIST} AND superseded IS NULL AND delete_marker = 0 ORDER BY key"
+LIST_CURRENT = f"{LIST} AND superseded IS NULL ORDER BY key"
+LIST_NONCURRENT = f"{LIST} AND superseded IS NOT NULL ORDER BY key, id DESC"
+LIST_OLDER = (
+    f"SELECT {LISTED} FROM s3_version WHERE bucket = ? AND key = ? AND id < ? AND superseded IS NOT NULL"
+    " ORDER BY id DESC"
+)
 INSERT = f"INSERT INTO s3_version ({', '.join(NAMES[1:])}) VALUES ({', '.join('?' * (len(NAMES) - 1))})"
 UPDATE = f"UPDATE s3_version SET {', '.join(f'{name} = ?' for name in NAMES[1:])} WHERE id = ?"
 
@@ -28,6 +38,30 @@ _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.decode
 _decode_encryption = msgspec.json.Decoder(Encryption).decode
 _decode_lock = msgspec.json.Decoder(Lock).decode
+
+
+class Listed(NamedTuple):
+    """What a listing shows of a version: the leading columns of its row."""
+
+    id: int
+    bucket: str
+    key: str
+    version_id: str
+    superseded: float | None
+    delete_marker: int
+    modified: float
+    size: int
+    etag: str
+    owner: str
+    storage_class: str
+    checksum_algorithm: str | None
+    checksum: str | None
+    checksum_type: str | None
+    restore: str | None
+
+    @property
+    def restore_state(self) -> dict | None:
+        return _decode(self.restore) if self.restore else None
 
 
 class Versions:
@@ -73,6 +107,24 @@ class Versions:
         """The versions that fulfil a condition in SQL, which may end in an order and a limit."""
         rows = self._store.read(f"SELECT {COLUMNS} FROM s3_version WHERE {condition}", arguments)
         return map(as_record, rows.fetchall())
+
+    def objects(self, bucket: str, start: str, end: str | bytes) -> Iterator[Listed]:
+        """The current versions that are no delete markers, with keys from `start` up to but not including `end`."""
+        return map(Listed._make, self._store.read(LIST_OBJECTS, (bucket, start, end)))
+
+    def history(
+        self, bucket: str, start: str, end: str | bytes, behind: ObjectVersion | None = None
+    ) -> Iterator[Listed]:
+        """All versions, by key and then the newest first; or those that come behind a version."""
+        older: Iterator[tuple] = iter(())
+        if behind is not None:
+            start = behind.key + "\0"
+            newest = behind.id if behind.superseded is not None else 1 << 62
+            older = self._store.read(LIST_OLDER, (bucket, behind.key, newest))
+        current = self._store.read(LIST_CURRENT, (bucket, start, end))
+        noncurrent = chain(older, self._store.read(LIST_NONCURRENT, (bucket, start, end)))
+        both = map(Listed._make, current), map(Listed._make, noncurrent)
+        return heapq.merge(*both, key=lambda row: (row.key, row.superseded is not None, -row.id))
 
     def any_in(self, bucket: str) -> bool:
         """Whether a bucket holds anything, be it delete markers."""
