@@ -23,6 +23,9 @@ class Fault:
     shape: Shape | None
     message_member: str | None  # the member of the shape that carries the message
     members: dict[str, Any]  # of the shape, the message among them; without a shape, what the error brought
+    extras: dict[
+        str, Any
+    ]  # what the error brought and its shape does not know: S3's errors name the bucket and the key
 
     @property
     def sender(self) -> str:
@@ -32,7 +35,7 @@ class Fault:
 def describe(service: Service, error: ServiceError) -> Fault:
     shape = service.error_shape(error.code)
     if shape is None:
-        return Fault(error.code, error.code, error.status, error.message, None, None, error.members)
+        return Fault(error.code, error.code, error.status, error.message, None, None, error.members, {})
     traits = shape.traits.get("error", {})
     status = traits.get("httpStatusCode") or (500 if shape.traits.get("fault") else error.status)
     message_member = next((name for name in shape.members if name.lower() in ("message", "errormessage")), None)
@@ -40,7 +43,9 @@ def describe(service: Service, error: ServiceError) -> Fault:
     if message_member:
         brought.setdefault(message_member, error.message)
     members = projector(shape)(brought)
-    return Fault(shape.name, traits.get("code", shape.name), status, error.message, shape, message_member, members)
+    extras = {name: value for name, value in error.members.items() if name not in shape.members}
+    code = traits.get("code", shape.name)
+    return Fault(shape.name, code, status, error.message, shape, message_member, members, extras)
 
 
 def error_type(service: Service, fault: Fault) -> str:

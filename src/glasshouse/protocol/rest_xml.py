@@ -124,6 +124,7 @@ class S3Bodies(XmlBodies):
         out: list[str] = [DECLARATION, f"<Error><Code>{xml.escape(fault.code)}</Code>"]
         out += [f"<Message>{xml.escape(fault.message)}</Message>"]
         write_members(fault, self._writer, out)
+        out += [f"<{name}>{xml.escape(str(value))}</{name}>" for name, value in fault.extras.items()]
         out += [f"<RequestId>{request_id}</RequestId><HostId>{host_id(request_id)}</HostId></Error>"]
         return "".join(out).encode("utf-8", "surrogatepass")
 
