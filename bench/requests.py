@@ -1,0 +1,179 @@
+"""Requests a second, processor time a request, cold start and memory: Glasshouse beside moto's server and ministack.
+
+Each server runs on this machine at the same time and is asked in turn, round after round, so that a slow moment of the
+machine hits them alike; the figures are medians of the rounds. The clients send what boto3 sends, signed.
+
+    make bench                                        # or: python -m bench.requests --seconds 5 --rounds 5
+    python -m bench.requests --only "S3 Put"          # cases whose names begin so
+"""
+
+import argparse
+import json
+import platform
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from bench.load import generator, replay
+from bench.servers import GLASSHOUSE, PEERS, Product, Server
+from bench.signed import Signed, client, signed
+
+KILOBYTE, LARGE = b"k" * 1024, 64 * 1024 * 1024
+CONNECTIONS = (1, 8)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One request; `prepared` holds what `prepare` returned for a server."""
+
+    name: str
+    service: str
+    call: Callable[[Any, dict], Any]
+    least_s: int = 0  # how long a measurement of it must last at least
+
+
+CASES = (
+    Case("STS GetCallerIdentity", "sts", lambda sts, _: sts.get_caller_identity()),
+    Case("S3 PutObject 1 KB", "s3", lambda s3, _: s3.put_object(Bucket="bench", Key="put", Body=KILOBYTE)),
+    Case("S3 GetObject 1 KB", "s3", lambda s3, _: s3.get_object(Bucket="bench", Key="small")),
+    Case("S3 GetObject 64 MB", "s3", lambda s3, _: s3.get_object(Bucket="bench", Key="large"), 6),
+    Case("SQS SendMessage", "sqs", lambda sqs, it: sqs.send_message(QueueUrl=it["queue"], MessageBody="a" * 100)),
+    Case("SSM GetParameter", "ssm", lambda ssm, _: ssm.get_parameter(Name="/bench/parameter")),
+)
+
+
+@dataclass
+class Figures:
+    """What was measured of one case on one server, a value a round."""
+
+    per_second: list[float] = field(default_factory=list)
+    cpu_us: list[float] = field(default_factory=list)
+    failures: int = 0
+
+
+def main():
+    wanted = arguments()
+    products = [product for product in (GLASSHOUSE, *PEERS) if product.name in wanted.servers]
+    for product in products:
+        product.install()
+    print(f"{machine()}; load by {generator()}; {wanted.rounds} rounds of {wanted.seconds} s, interleaved; medians")
+    print("; ".join(f"{product.name} {product.version()}" for product in products))
+    report = {"cold start": cold_starts(products, wanted.rounds)}
+    with ExitStack() as stack:
+        servers = [stack.enter_context(Server(product)) for product in products]
+        prepared = {server.name: prepare(server) for server in servers}
+        cases = [case for case in CASES if case.name.startswith(wanted.only)]
+        report["requests"] = measure(servers, prepared, cases, wanted.rounds, wanted.seconds)
+        report["memory after all that, MB"] = {it.name: round(it.memory_bytes() / 1e6) for it in servers}
+        print_beside("memory after all that, MB", report["memory after all that, MB"], smaller_is_better=True)
+    if wanted.json:
+        Path(wanted.json).write_text(json.dumps(report, indent=2))
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=int, default=2, help="of each measurement")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", default="", metavar="BEGINNING", help="of the names of the cases to measure")
+    parser.add_argument("--servers", nargs="*", default=["glasshouse", "moto", "ministack"])
+    parser.add_argument("--json", metavar="FILE", help="write all figures there")
+    return parser.parse_args()
+
+
+def cold_starts(products: list[Product], rounds: int) -> dict:
+    """From starting the process to its first answer, and what is resident then."""
+    seconds: dict[str, list[float]] = {product.name: [] for product in products}
+    memory: dict[str, list[float]] = {product.name: [] for product in products}
+    for _ in range(rounds):
+        for product in products:
+            server = Server(product)
+            request = first_request(server).raw()  # signed beforehand: that takes longer than some servers need
+            with server:
+                seconds[server.name].append(server.first_answer(request))
+                memory[server.name].append(server.memory_bytes() / 1e6)
+    result = {
+        "cold start to the first answer, s": {name: round(median(values), 3) for name, values in seconds.items()},
+        "memory when idle, MB": {name: round(median(values)) for name, values in memory.items()},
+    }
+    for title, values in result.items():
+        print_beside(title, values, smaller_is_better=True)
+    return result
+
+
+def first_request(server: Server) -> Signed:
+    return signed("sts", server.url, lambda sts: sts.get_caller_identity())
+
+
+def prepare(server: Server) -> dict:
+    """A bucket with a small and a large object, a queue, a parameter."""
+    server.first_answer(first_request(server).raw())
+    s3 = client("s3", server.url)
+    s3.create_bucket(Bucket="bench")
+    s3.put_object(Bucket="bench", Key="small", Body=KILOBYTE)
+    s3.put_object(Bucket="bench", Key="large", Body=bytes(LARGE))
+    client("ssm", server.url).put_parameter(Name="/bench/parameter", Value="value", Type="String")
+    queue = client("sqs", server.url).create_queue(QueueName="bench")["QueueUrl"]
+    return {"queue": queue}
+
+
+def measure(servers: list[Server], prepared: dict, cases: list[Case], rounds: int, seconds: int) -> list[dict]:
+    rows = []
+    print(f"\n{'':38}{'requests a second':>18}{'cpu µs a request':>20}{'to the best peer':>20}")
+    for case in cases:
+        for connections in CONNECTIONS:
+            figures = {server.name: Figures() for server in servers}
+            for _ in range(rounds):
+                for server in servers:
+                    once(server, case, prepared[server.name], connections, seconds, figures[server.name])
+            rows.append(print_case(case, connections, figures))
+    return rows
+
+
+def once(server: Server, case: Case, prepared: dict, connections: int, seconds: int, figures: Figures):
+    request = signed(case.service, server.url, lambda asking: case.call(asking, prepared))
+    before = server.cpu_s()
+    load = replay(request, connections, max(seconds, case.least_s))
+    figures.cpu_us.append((server.cpu_s() - before) * 1e6 / max(1, load.requests))
+    figures.per_second.append(load.per_second)
+    figures.failures += load.failures
+
+
+def print_case(case: Case, connections: int, figures: dict[str, Figures]) -> dict:
+    title = f"{case.name}, {connections} connection{'s' if connections > 1 else ''}"
+    print(title)
+    rates = {name: median(it.per_second) for name, it in figures.items()}
+    best = max((rate for name, rate in rates.items() if name != GLASSHOUSE.name), default=None)
+    for name, it in figures.items():
+        ratio = f"{rates[name] / best:.2f}x" if best and name == GLASSHOUSE.name else ""
+        failed = f"  {it.failures} failed" if it.failures else ""
+        print(f"    {name:34}{rates[name]:>18,.1f}{median(it.cpu_us):>20,.0f}{ratio:>20}{failed}", flush=True)
+    return {
+        "case": title,
+        "per second": rates,
+        "cpu us": {name: median(it.cpu_us) for name, it in figures.items()},
+        "failures": {name: it.failures for name, it in figures.items()},
+    }
+
+
+def print_beside(title: str, values: dict[str, float], smaller_is_better: bool):
+    listed = "   ".join(f"{name} {value}" for name, value in values.items())
+    peers = [value for name, value in values.items() if name != GLASSHOUSE.name]
+    ours = values.get(GLASSHOUSE.name)
+    ratio = (
+        f"   {ours / (min(peers) if smaller_is_better else max(peers)):.2f}x the best peer's" if peers and ours else ""
+    )
+    print(f"{title}: {listed}{ratio}", flush=True)
+
+
+def machine() -> str:
+    cores = subprocess.run(["nproc"], capture_output=True, text=True, check=False).stdout.strip()
+    return f"{platform.system()} {platform.machine()}, {cores} cores, Python {platform.python_version()}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
