@@ -5,7 +5,7 @@ import logging
 import shutil
 import tempfile
 import threading
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
@@ -42,10 +42,11 @@ class Operation(Protocol):
 
 
 class Model(Protocol):
-    """What the core asks of the models of the AWS APIs. Both raise KeyError for what AWS does not have."""
+    """What the core asks of the models of the AWS APIs. They raise KeyError for what AWS does not have."""
 
     def operation(self, service_name: str, operation_name: str) -> Operation: ...
     def operation_name(self, service_name: str, method: str) -> str: ...
+    def protocols(self, service_name: str) -> Sequence[str]: ...
 
 
 class Services(Protocol):

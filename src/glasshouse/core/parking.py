@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 
 class NothingYet(Exception):
-    """Roll the call back and run it again when one of `topics` is told, at the cloud's time `until`, or after `seconds`."""
+    """Roll the call back and run it again when one of `topics` is told, at the cloud's time `until`, or when `seconds`
+    have passed."""
 
     def __init__(self, seconds: float, topics: tuple[str, ...], until: float | None = None):
         super().__init__(*topics)

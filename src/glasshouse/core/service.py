@@ -76,8 +76,8 @@ class Service:
         self.cloud.jobs.cancel(self.name, self.call.account, self.call.region, key)
 
     def wait(self, seconds: float, *topics: str, until: float | None = None):
-        """Give up for now and run the call again when one of the topics is told (or at the cloud's time `until`), unless
-        its `seconds` are over or the caller cannot wait; then return."""
+        """Give up for now and run the call again when one of the topics is told, or at the cloud's time `until`; return
+        if its `seconds` are over or the caller cannot wait."""
         if seconds > 0 and self.call.may_wait:
             raise NothingYet(seconds, topics, until)
 
@@ -97,9 +97,21 @@ class Service:
         """From a job outside: run a private method in a transaction of its own and return what it returns."""
         return self.cloud.run(lambda: self.cloud.run_method(self.call, self.name, method, params))
 
+    # What the question of access needs to know; services/iam asks it
+
     def resource_policies(self, params: dict) -> list[tuple[str, str]]:
-        """(ARN, policy text) of the resources a call concerns that carry a policy; see services/iam."""
+        """(ARN, policy text) of the resources a call concerns that carry a policy, what lies below the ARN included."""
         return []
+
+    def resource_arns(self, params: dict) -> list[str] | None:
+        """The ARNs of the resources a call concerns, where its members do not spell them (aliases, paths, suffixes)."""
+        return None
+
+    def resource_account(self, params: dict) -> str | None:
+        """The account that owns the resource, where its ARN does not say."""
+        return None
+
+    # The web
 
     def visit(self, visit: Visit) -> Answer | None:
         """Answer a plain HTTP request that is none of the operations; None if it is not for this service."""

@@ -185,6 +185,16 @@ def operation(service_name: str, operation_name: str) -> Operation:
     return service(service_name).operation(operation_name)
 
 
+def operation_name(service_name: str, method: str) -> str:
+    """The operation that botocore's clients call by a method; KeyError when there is none."""
+    return service(service_name).methods[method]
+
+
+def protocols(service_name: str) -> tuple[str, ...]:
+    """The protocols that a service speaks, in the model's order; no model is loaded for it."""
+    return index().services[service_name].protocols
+
+
 def model_names() -> list[str]:
     """The services whose models botocore brings."""
     return sorted(path.name for path in _data().iterdir() if path.is_dir() and _model_file(path))

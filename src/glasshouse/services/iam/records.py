@@ -1,0 +1,74 @@
+"""What IAM keeps. Policies are kept as the text their author gave; times are epoch seconds.
+
+Inline policies and the ARNs of attached ones lie on the record of the user, group or role, so that a decision needs
+few reads.
+"""
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Identity:
+    """What users, groups and roles share."""
+
+    path: str
+    arn: str
+    create_date: float
+    inline: dict[str, str] = field(default_factory=dict, kw_only=True)
+    attached: list[str] = field(default_factory=list, kw_only=True)
+
+
+@dataclass
+class User(Identity):
+    user_name: str
+    user_id: str
+    groups: list[str] = field(default_factory=list)
+    boundary: str | None = None
+    password_last_used: float | None = None
+
+
+@dataclass
+class Group(Identity):
+    group_name: str
+    group_id: str
+
+
+@dataclass
+class Role(Identity):
+    role_name: str
+    role_id: str
+    assume_role_policy_document: str
+    description: str | None = None
+    max_session_duration: int = 3600
+    boundary: str | None = None
+    last_used: float | None = None
+    last_used_region: str | None = None
+    revoked_before: float | None = None
+
+
+@dataclass
+class PolicyVersion:
+    version_id: str
+    document: str
+    create_date: float
+
+
+@dataclass
+class ManagedPolicy:
+    """A customer-managed policy; AWS's own are data and have no record."""
+
+    policy_name: str
+    policy_id: str
+    arn: str
+    path: str
+    create_date: float
+    update_date: float
+    default_version_id: str
+    versions: list[PolicyVersion]
+    description: str | None = None
+    last_version: int = 1
+
+    @property
+    def document(self) -> str:
+        """The text of the default version."""
+        return next(version.document for version in self.versions if version.version_id == self.default_version_id)
