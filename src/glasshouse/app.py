@@ -1,0 +1,135 @@
+"""The composition: the one file that imports every layer."""
+
+import asyncio
+import ipaddress
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import uvloop
+
+from glasshouse import services
+from glasshouse.core.cloud import Cloud
+from glasshouse.gateway.admission import Admission
+from glasshouse.gateway.exchange import Gateway
+from glasshouse.gateway.server import Server
+from glasshouse.protocol import model
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a cloud is run; without `data` it ends with its process."""
+
+    data: Path | None = None
+    host: str = "127.0.0.1"
+    port: int = 4566
+    account: str = "000000000000"
+    auth: Literal["verified", "open"] = "verified"
+    unsupported: Literal["refuse", "warn"] = "refuse"
+
+    @property
+    def is_loopback(self) -> bool:
+        return self.host == "localhost" or ipaddress.ip_address(self.host).is_loopback
+
+
+def make_cloud(settings: Settings) -> Cloud:
+    """The cloud, of all the services there are."""
+    return Cloud(model, services, settings.data, settings.account, settings.unsupported == "refuse")
+
+
+def make_server(cloud: Cloud, settings: Settings) -> Server:
+    admission = Admission(cloud, settings.is_loopback, settings.auth == "open")
+    return Server(Gateway(cloud, admission))
+
+
+class LiveClock:
+    """The clock of a running cloud, moved from another thread."""
+
+    def __init__(self, live: "LiveCloud"):
+        self._live = live
+
+    def now(self) -> float:
+        return self._live.cloud.clock.now()
+
+    def advance(self, seconds: float):
+        """Let time pass: what becomes due on the way happens, in order, before this returns."""
+        self.set(self.now() + seconds)
+
+    def set(self, moment: float):
+        """Go to an epoch second; forward, everything on the way happens."""
+        cloud = self._live.cloud
+        if moment >= self.now():
+            self._live.wait_for(lambda: cloud.runner.advance(moment))
+        else:
+            self._live.run(lambda: cloud.clock.set(moment))
+
+    def freeze(self):
+        self._live.run(self._live.cloud.clock.freeze)
+
+    def resume(self):
+        self._live.run(self._live.cloud.clock.resume)
+
+    def reset(self):
+        self._live.run(self._live.cloud.clock.reset)
+
+
+class LiveCloud:
+    """A cloud with its server, in a thread of this process."""
+
+    def __init__(self, settings: Settings | None = None):
+        self.settings = settings or Settings(port=0)
+        self._ready = threading.Event()
+        self._failure: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="glasshouse", daemon=True)
+        self._thread.start()
+        self._ready.wait()
+        if self._failure:
+            raise self._failure
+        self.clock = LiveClock(self)
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.settings.host}:{self.server.port}"
+
+    def run(self, action: Callable[[], T]) -> T:
+        """Do something on the cloud's thread and return its result."""
+        return self.cloud.run(action)
+
+    def wait_for(self, action) -> object:
+        """Run a coroutine function on the cloud's loop and return its result."""
+
+        async def act():
+            return await action()
+
+        return asyncio.run_coroutine_threadsafe(act(), self._loop).result()
+
+    def settle(self):
+        """Until nothing is due and nothing is under way."""
+        self.wait_for(self.cloud.runner.settle)
+
+    def stop(self):
+        self._loop.call_soon_threadsafe(self._ending.set)
+        self._thread.join()
+
+    def _run(self):
+        try:
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                runner.run(self._live())
+        except BaseException as failure:
+            self._failure = failure
+            self._ready.set()
+
+    async def _live(self):
+        self._loop, self._ending = asyncio.get_running_loop(), asyncio.Event()
+        self.cloud = make_cloud(self.settings)
+        self.server = make_server(self.cloud, self.settings)
+        await self.cloud.start()
+        await self.server.start(self.settings.host, self.settings.port)
+        self._ready.set()
+        await self._ending.wait()
+        await self.server.stop()
+        await self.cloud.stop()

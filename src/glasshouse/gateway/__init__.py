@@ -1,0 +1,1 @@
+"""Bytes in, bytes out: connections, TLS, signatures, routing, bodies, and the admin API."""

@@ -1,0 +1,188 @@
+"""Which operation of which service a request asks for.
+
+In this order: what the X-Amz-Target header names; the path of the smithy-rpc protocols; the Action of a query string
+or form; method and path. Services that sign with the same name (S3 and S3 Control, ELB of both generations) are told
+apart by target, version and path.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+from glasshouse.gateway.errors import Family
+from glasshouse.gateway.hosts import Place
+from glasshouse.protocol import model, routes, wire
+from glasshouse.protocol.http import Request, decode_pairs
+from glasshouse.protocol.model import Listing, Operation
+
+REMEMBERED = 4096
+FORM = "application/x-www-form-urlencoded"
+_RPC_PATH = re.compile(r"/service/([\w.]+)/operation/(\w+)", re.ASCII)
+_QUEUE_PATH = re.compile(r"/(?:queue/[\w-]+/)?\d{12}/[\w.-]+", re.ASCII)
+_QUERY = ("query", "ec2")
+_REST = ("rest-json", "rest-xml")
+# Where the paths of two services overlap, the more particular one is asked first.
+_ASKED_FIRST = {"s3": ("/v20180820/", "s3control")}
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A service, how it is spoken to, and the operation, if the service has such a one."""
+
+    listing: Listing
+    protocol: str
+    wanted: str  # the operation as the client named it, or its method and path
+    operation: Operation | None
+    labels: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def service(self) -> str:
+        return self.listing.name
+
+    @property
+    def codec(self) -> wire.Codec:
+        return wire.codec(self.listing.name, self.protocol)
+
+    @property
+    def family(self) -> Family:
+        return family(self.listing.name, self.protocol, self.listing)
+
+
+class NoService(Exception):
+    """The request names a service that AWS does not have."""
+
+
+class Router:
+    """Finds the route of a request, and remembers those that do not depend on a path."""
+
+    def __init__(self):
+        self._index = model.index()
+        self._known: dict[tuple, Route] = {}
+
+    def route(self, request: Request, signing_name: str | None, place: Place) -> Route:
+        """The route of a request whose body is there if it is a form. Raises NoService."""
+        target = request.headers.get("x-amz-target")
+        if target is not None:
+            return self._remembered(("target", target, signing_name), self._by_target, target, signing_name, place)
+        if request.path.startswith("/service/") and (found := _RPC_PATH.fullmatch(request.path)):
+            return self._by_rpc_path(found[1], found[2], signing_name, place)
+        if action := self._action(request):
+            key = ("action", action, signing_name, place.prefix, bool(_QUEUE_PATH.fullmatch(request.path)))
+            return self._remembered(key, self._by_action, *action, signing_name, place, request.path)
+        return self._by_path(request, signing_name, place)
+
+    def _remembered(self, key: tuple, find, *arguments) -> Route:
+        route = self._known.get(key)
+        if route is None:
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()
+            route = find(*arguments)
+            if route.operation:
+                self._known[key] = route
+        return route
+
+    # By name
+
+    def _by_target(self, target: str, signing_name: str | None, place: Place) -> Route:
+        prefix, _, name = target.rpartition(".")
+        listings = self._index.by_target_prefix.get(prefix) or self._candidates(signing_name, place)
+        for listing in listings:
+            if operation := _operation(listing, name):
+                return Route(listing, "json", name, operation)
+        if not listings:
+            raise NoService(prefix or target)
+        return Route(listings[0], _first(listings[0], ("json",)), name, None)
+
+    def _by_rpc_path(self, prefix: str, name: str, signing_name: str | None, place: Place) -> Route:
+        listings = self._index.by_target_prefix.get(prefix.rpartition(".")[2])
+        for listing in listings or self._candidates(signing_name, place):
+            if operation := _operation(listing, name):
+                return Route(listing, _first(listing, ("smithy-rpc-v2-cbor",)), name, operation)
+        if not listings:
+            raise NoService(prefix)
+        return Route(listings[0], _first(listings[0], ("smithy-rpc-v2-cbor",)), name, None)
+
+    def _action(self, request: Request) -> tuple[str, str] | None:
+        """The Action and Version of a query string or form."""
+        pairs = request.query_pairs if "Action=" in request.query else []
+        if not pairs and request.headers.get("content-type", "").startswith(FORM):
+            body = request.body
+            if isinstance(body, bytes) and b"Action=" in body:
+                pairs = decode_pairs(body.decode("utf-8", "replace"))
+        named = {name: value for name, value in pairs if name in ("Action", "Version")}
+        return (named["Action"], named.get("Version", "")) if "Action" in named else None
+
+    def _by_action(self, name: str, version: str, signing_name: str | None, place: Place, path: str) -> Route:
+        listings = self._candidates(signing_name, place)
+        if not listings and _QUEUE_PATH.fullmatch(path):
+            listings = [self._index.services["sqs"]]
+        spoken = [one for one in listings or self._index.services.values() if _first(one, _QUERY) in _QUERY]
+        versioned = [one for one in spoken if one.api_version == version] or (spoken if listings else [])
+        for listing in sorted(versioned, key=_is_other):
+            if operation := _operation(listing, name):
+                return Route(listing, _first(listing, _QUERY), name, operation)
+        if not (versioned or listings):
+            raise NoService(f"with the action {name} of version {version}")
+        listing = (versioned or listings)[0]
+        return Route(listing, _first(listing, _QUERY), name, None)
+
+    # By path
+
+    def _by_path(self, request: Request, signing_name: str | None, place: Place) -> Route:
+        listings = self._candidates(signing_name, place)
+        if not listings:
+            if signing_name and signing_name not in self._index.by_signing_name:
+                raise NoService(signing_name)
+            listings = [self._index.services["s3"]]
+        first = _ASKED_FIRST.get(signing_name or listings[0].name)
+        if first and request.path.startswith(first[0]) and "x-amz-account-id" in request.headers:
+            listings = [self._index.services[first[1]]]
+        for listing in sorted(listings, key=_is_other):
+            protocol = _first(listing, _REST)
+            if protocol not in _REST:
+                continue
+            found = routes.match(listing.name, request.method, request.path, request.query_pairs, request.headers)
+            if found:
+                return Route(listing, protocol, found[0], model.operation(listing.name, found[0]), found[1])
+        listing = min(listings, key=_is_other)
+        return Route(listing, _first(listing, _REST), f"{request.method} {request.path}", None)
+
+    def _candidates(self, signing_name: str | None, place: Place) -> list[Listing]:
+        """The services that a request may be for, by the name it is signed for, else by its host."""
+        index = self._index
+        if signing_name:
+            signed = index.by_signing_name.get(signing_name) or index.by_endpoint_prefix.get(signing_name)
+            signed = signed or ([index.services[signing_name]] if signing_name in index else [])
+            if len(signed) > 1 and place.prefix:
+                return [one for one in signed if one.endpoint_prefix == place.prefix] or signed
+            return signed
+        if place.prefix in (None, "s3-website"):
+            return []
+        return index.by_endpoint_prefix.get(place.prefix) or [one for one in [index.get(place.prefix)] if one]
+
+
+def family(name: str, protocol: str, listing: Listing) -> Family:
+    """Whose words a service speaks. One that once spoke the query protocol keeps its words."""
+    if name in ("s3", "s3control"):
+        return Family.S3
+    if protocol == "ec2":
+        return Family.EC2
+    if protocol in ("query", "rest-xml") or "query" in listing.protocols:
+        return Family.QUERY
+    return Family.REST if protocol == "rest-json" else Family.JSON
+
+
+def _operation(listing: Listing, name: str) -> Operation | None:
+    try:
+        return model.operation(listing.name, name)
+    except KeyError:
+        return None
+
+
+def _first(listing: Listing, wanted: tuple[str, ...]) -> str:
+    """The first of these protocols that the service speaks, else its own first one."""
+    return next((protocol for protocol in listing.protocols if protocol in wanted), listing.protocols[0])
+
+
+def _is_other(listing: Listing) -> bool:
+    """Whether a service signs with another's name: those that have the name themselves are asked first."""
+    return listing.name != listing.signing_name
