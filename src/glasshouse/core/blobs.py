@@ -145,12 +145,13 @@ class Blobs:
 
     def drop(self, id: str):
         """One holder less; without any the blob goes once the transaction is committed and no reader is left."""
-        self._store.write("UPDATE blob SET holders = holders - 1 WHERE id = ?", (id,))
-        row = self._store.read("SELECT holders, content IS NULL FROM blob WHERE id = ?", (id,)).fetchone()
-        if row and row[0] <= 0:
-            self._store.write("DELETE FROM blob WHERE id = ?", (id,))
-            if row[1]:
+        # SQLite 3.40 answers RETURNING content IS NULL with 0 whatever the content is.
+        delete = "DELETE FROM blob WHERE id = ? AND holders <= 1 RETURNING typeof(content)"
+        if rows := self._store.write(delete, (id,)).fetchall():
+            if rows[0][0] == "null":
                 self._store.after_commit(lambda: self._remove(id))
+        else:
+            self._store.write("UPDATE blob SET holders = holders - 1 WHERE id = ?", (id,))
 
     def body(self, ranges: Sequence[tuple[str, int, int]]) -> Body:
         """The bytes [start, end) of each blob, to be streamed."""
