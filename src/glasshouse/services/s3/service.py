@@ -8,15 +8,26 @@ Encryption by S3 or KMS is recorded and shown, but the bytes lie in the data dir
 from functools import cached_property
 
 from glasshouse.core import Service, Table
+from glasshouse.services.s3.access import BucketAccess
 from glasshouse.services.s3.acl import Acls
+from glasshouse.services.s3.aging import Aging
 from glasshouse.services.s3.attributes import Attributes
 from glasshouse.services.s3.bucket_settings import BucketSettings
 from glasshouse.services.s3.buckets import Buckets
 from glasshouse.services.s3.contents import Contents
 from glasshouse.services.s3.copies import Copies
+from glasshouse.services.s3.cors import Cors
 from glasshouse.services.s3.deletes import Deletes
+from glasshouse.services.s3.deliveries import Deliveries
 from glasshouse.services.s3.drafts import Drafts
-from glasshouse.services.s3.errors import AccessDenied, MethodNotAllowed, NoSuchBucket, NoSuchKey, NoSuchVersion
+from glasshouse.services.s3.errors import (
+    AccessDenied,
+    InvalidArgument,
+    MethodNotAllowed,
+    NoSuchBucket,
+    NoSuchKey,
+    NoSuchVersion,
+)
 from glasshouse.services.s3.lifecycle import Lifecycles
 from glasshouse.services.s3.listing import Listing
 from glasshouse.services.s3.lock import Locks
@@ -32,9 +43,11 @@ from glasshouse.services.s3.versions import Versions
 
 class S3(
     Buckets, Objects, Deletes, Copies, Listing, Multipart, Attributes, Drafts,
-    Tagging, Acls, BucketSettings, Locks, Lifecycles, Notifications, StorageClasses, Service,
+    Tagging, Acls, BucketAccess, BucketSettings, Cors, Locks, Lifecycles, Aging, Notifications, Deliveries,
+    StorageClasses, Service,
 ):  # fmt: skip
     name = "s3"
+    invalid_page_token = InvalidArgument
     buckets = Table(Bucket, key="name", scope="cloud")
 
     @cached_property
