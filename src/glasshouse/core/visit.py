@@ -10,7 +10,13 @@ from glasshouse.core.call import Source
 
 @dataclass(slots=True)
 class Visit:
-    """A plain HTTP request to a service. `path` is decoded, `query` keeps order, `headers` have lower-case names."""
+    """A plain HTTP request to a service. `path` is decoded, `query` keeps order, `headers` have lower-case names.
+
+    `form` has the fields of a browser's upload in their order, the last being ("file", its file name), and `body` then
+    is that file; its signature has been verified, the conditions of its policy have not. A request to a site that the
+    host names (`site` is "s3-website", "execute-api" ...) says in `owner` what stands before it: the bucket, the API.
+    Where the host names a bucket otherwise, the path begins with it, as if it had been in the path.
+    """
 
     method: str
     host: str
@@ -21,6 +27,9 @@ class Visit:
     principal: Principal
     region: str
     source: Source
+    form: list[tuple[str, str]] = field(default_factory=list)
+    site: str = ""
+    owner: str = ""
 
 
 @dataclass(slots=True)
