@@ -1,0 +1,1 @@
+"""Tables that the policy engine reads: services, regions, global condition keys, checks."""
