@@ -64,6 +64,8 @@ def test_nothing_is_tied_to_a_machine():
 
 def test_no_test_is_skipped_or_asserts_nothing():
     for source in of_tests():
+        if not source.path.name.startswith("test_"):
+            continue
         for node in ast.walk(source.tree):
             if isinstance(node, ast.Attribute):
                 assert _spelled(node) not in SKIPS, f"{source.at(node)}: a test that is skipped proves nothing"

@@ -1,0 +1,101 @@
+"""What this machine has of the programs that do the real work, and which services go without."""
+
+import platform
+import re
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from glasshouse.cli import terminal
+from glasshouse.cli.admin import URL, the_cloud
+from glasshouse.cli.failures import NotRunning
+
+
+@dataclass(frozen=True)
+class Program:
+    """Something installed beside Glasshouse: any of `commands` will do. `package` is its name on Debian."""
+
+    name: str
+    commands: tuple[str, ...]
+    serves: str
+    package: str
+    version: tuple[str, ...] = ("--version",)
+
+
+PROGRAMS = (
+    Program("setpriv", ("setpriv",), "ending functions and builds together with the cloud", "util-linux"),
+    Program("prlimit", ("prlimit",), "limits of functions and builds", "util-linux"),
+    Program("bubblewrap", ("bwrap",), "Lambda, CodeBuild, ECS: a root file system of their own", "bubblewrap"),
+    Program("podman or docker", ("podman", "docker"), "ECS, CodeBuild: container images", "podman"),
+    Program("buildah", ("buildah",), "CodeBuild: building images", "buildah"),
+    Program("git", ("git",), "CodeCommit, CodePipeline sources", "git"),
+    Program("node", ("node",), "Lambda: the nodejs runtimes; CDK apps", "nodejs"),
+    Program("java", ("java",), "Lambda: the java runtimes; Spark", "default-jre-headless", ("-version",)),
+    Program("PostgreSQL", ("postgres",), "RDS, Aurora, Redshift endpoints", "postgresql"),
+    Program("MariaDB", ("mariadbd",), "RDS for MySQL and MariaDB", "mariadb-server"),
+    Program("Redis", ("redis-server", "valkey-server"), "ElastiCache", "redis-server"),
+    Program("chromium", ("chromium", "chromium-browser", "google-chrome"), "Synthetics canaries, reports", "chromium"),
+    Program("openssl", ("openssl",), "the project's own tests", "openssl", ("version",)),
+)
+# Debian keeps the servers of its databases off the PATH.
+ELSEWHERE = ("/usr/sbin", "/usr/local/sbin", "/usr/lib/postgresql/*/bin")
+
+
+@dataclass(frozen=True)
+class Finding:
+    program: Program
+    path: str | None
+    version: str
+
+
+def examine() -> Iterator[Finding]:
+    for program in PROGRAMS:
+        path = next(filter(None, map(find, program.commands)), None)
+        yield Finding(program, path, version_of(path, program) if path else "")
+
+
+def find(command: str) -> str | None:
+    if path := shutil.which(command):
+        return path
+    root = Path("/")
+    places = [place for pattern in ELSEWHERE for place in sorted(root.glob(pattern.lstrip("/")), reverse=True)]
+    return shutil.which(command, path=":".join(map(str, places)))
+
+
+def version_of(path: str, program: Program) -> str:
+    """The first number of the form 1.2 that it prints about itself."""
+    try:
+        told = subprocess.run([path, *program.version], capture_output=True, text=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return "does not start"
+    found = re.search(r"\d+(\.\d+)+\S*", told.stdout + told.stderr)
+    return found.group().strip('",)') if found else "?"
+
+
+def doctor(url: URL = None):
+    """Say what this machine has of the programs that do the real work, and what a running cloud gave up on."""
+    print(f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {platform.platform()}")
+    findings = list(examine())
+    terminal.table(
+        ("program", "version", "for"),
+        [(it.program.name, it.version or "missing", it.program.serves) for it in findings],
+    )
+    if missing := [it.program.package for it in findings if it.path is None]:
+        print(f"What is missing can be had, on Debian, with: apt-get install {' '.join(missing)}")
+    _print_given_up(url)
+
+
+def _print_given_up(url: str | None):
+    """Jobs that failed for good: something was promised that will not happen."""
+    try:
+        cloud = the_cloud(url)
+    except NotRunning as failure:
+        print(failure)
+        return
+    jobs = cloud.get("jobs")["given_up"]
+    print(f"The cloud at {cloud.url} gave up on {len(jobs)} jobs" + (":" if jobs else ""))
+    for job in jobs:
+        print(f"  {job['service']}.{job['method']}: {job['error']}")

@@ -1,0 +1,74 @@
+"""`glasshouse env`: how the AWS tools are pointed at a cloud, as exports for a shell or as a profile."""
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from glasshouse.cli import profiles
+from glasshouse.cli.admin import URL, the_cloud
+
+# What would take precedence over the exports, or send the tools elsewhere.
+UNSET = ("AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_PROFILE", "AWS_DEFAULT_PROFILE")
+
+
+class Shell(StrEnum):
+    sh = "sh"
+    fish = "fish"
+    powershell = "powershell"
+
+
+FORMS = {
+    Shell.sh: ("export {name}={value}", "unset {name}"),
+    Shell.fish: ("set -gx {name} {value};", "set -e {name};"),
+    Shell.powershell: ('$Env:{name} = "{value}"', "Remove-Item Env:{name} -ErrorAction SilentlyContinue"),
+}
+
+
+def env(
+    shell: Annotated[Shell | None, typer.Option(help="Whose exports to print; by default your SHELL's.")] = None,
+    profile: Annotated[str | None, typer.Option(metavar="NAME", help="Print an AWS profile of this name.")] = None,
+    write: Annotated[bool, typer.Option("--write", help="Write the profile into the AWS configuration file.")] = False,
+    url: URL = None,
+):
+    """Print what points the AWS tools at the cloud: eval "$(glasshouse env)"."""
+    settings = settings_of(the_cloud(url))
+    if write and not profile:
+        profile = "glasshouse"
+    if not profile:
+        print("\n".join(exports(settings, shell or guessed())))
+        return
+    section = profiles.section(profile, settings)
+    if write:
+        path = Path(os.environ.get("AWS_CONFIG_FILE") or Path.home() / ".aws" / "config")
+        profiles.write(path, profile, section)
+        print(f"Wrote the profile into {path}. Use it with: aws --profile {profile} ... or AWS_PROFILE={profile}")
+    else:
+        print(section, end="")
+
+
+def settings_of(cloud) -> dict[str, str]:
+    """The variables that the AWS SDKs and tools read."""
+    keys = cloud.get("credentials")
+    return {
+        "AWS_ENDPOINT_URL": cloud.url,
+        "AWS_ACCESS_KEY_ID": keys["access_key_id"],
+        "AWS_SECRET_ACCESS_KEY": keys["secret_access_key"],
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_REGION": "us-east-1",
+    }
+
+
+def exports(settings: dict[str, str], shell: Shell) -> list[str]:
+    assign, unset = FORMS[shell]
+    return [assign.format(name=name, value=value) for name, value in settings.items()] + [
+        unset.format(name=name) for name in UNSET
+    ]
+
+
+def guessed() -> Shell:
+    if os.name == "nt" or "PSModulePath" in os.environ:
+        return Shell.powershell
+    return Shell.fish if os.environ.get("SHELL", "").endswith("fish") else Shell.sh
