@@ -99,6 +99,13 @@ class Rows(Generic[Record]):
         row = (self.kind, self.scope, self.table.key_of(record))
         self.store.write("DELETE FROM record WHERE kind = ? AND scope = ? AND key = ?", row)
 
+    def keys(self) -> list[str]:
+        """In order, without reading the records."""
+        rows = self.store.read(
+            "SELECT key FROM record WHERE kind = ? AND scope = ? ORDER BY key", (self.kind, self.scope)
+        )
+        return [key for (key,) in rows]
+
     def list(self, *prefix, after: str = "") -> Iterator[Record]:
         """In the order of their keys: all, those below leading key fields, or those whose text key starts so."""
         for _, record in self._from(self._start(prefix), after):

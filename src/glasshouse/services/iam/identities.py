@@ -5,6 +5,7 @@ anew. Texts are compiled once, whoever carries them.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -100,17 +101,31 @@ def compiled(text: str, name: str | None = None) -> CompiledPolicy:
     return compile_policy(text, name)
 
 
-@cache
-def _managed_documents() -> dict[str, str]:
-    import json
+@dataclass(frozen=True, slots=True)
+class AwsManaged:
+    """One of AWS's own policies."""
 
-    path = Path(__file__).with_name("managed_policies.json")
-    return {name: json.dumps(document) for name, document in json.loads(path.read_text()).items()}
+    version_id: str
+    created: float
+    document: str
+
+
+@cache
+def aws_managed_policies() -> dict[str, AwsManaged]:
+    """By path and name, such as `service-role/AWSLambdaBasicExecutionRole`."""
+    lines = Path(__file__).with_name("managed_policies.tsv").read_text().splitlines()
+    rows = [line.split("\t") for line in lines if not line.startswith("#")]
+    return {name: AwsManaged(version, _moment(created), document) for name, version, created, document in rows}
 
 
 def aws_managed(name: str) -> str | None:
     """The text of one of AWS's own policies, by its path and name."""
-    return _managed_documents().get(name)
+    found = aws_managed_policies().get(name)
+    return found.document if found else None
+
+
+def _moment(written: str) -> float:
+    return datetime.fromisoformat(written).timestamp()
 
 
 def engine_principal(principal: Principal) -> policy.Principal:

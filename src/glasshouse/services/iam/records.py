@@ -72,3 +72,42 @@ class ManagedPolicy:
     def document(self) -> str:
         """The text of the default version."""
         return next(version.document for version in self.versions if version.version_id == self.default_version_id)
+
+
+@dataclass
+class InstanceProfile:
+    instance_profile_name: str
+    instance_profile_id: str
+    path: str
+    arn: str
+    create_date: float
+    role_name: str | None = None
+
+
+@dataclass
+class AccessKey:
+    user_name: str
+    access_key_id: str
+    status: str
+    create_date: float
+
+
+@dataclass
+class LoginProfile:
+    """`password_hash` is salted (scrypt); the password itself is not kept."""
+
+    user_name: str
+    create_date: float
+    password_hash: str
+    password_reset_required: bool = False
+
+
+@dataclass
+class MfaDevice:
+    """A virtual device; its seed is sealed."""
+
+    serial_number: str
+    sealed_seed: bytes
+    user_name: str | None = None
+    enable_date: float | None = None
+    last_step: int = 0

@@ -1,0 +1,49 @@
+"""Errors of IAM."""
+
+from glasshouse.core import ServiceError
+
+
+class NoSuchEntity(ServiceError):
+    """The request was rejected because it referenced a resource entity that does not exist."""
+
+    status = 404
+
+
+class EntityAlreadyExists(ServiceError):
+    """The request was rejected because it attempted to create a resource that already exists."""
+
+    status = 409
+
+
+class DeleteConflict(ServiceError):
+    """The request was rejected because it attempted to delete a resource that has attached subordinate entities."""
+
+    status = 409
+
+
+class LimitExceeded(ServiceError):
+    """The request was rejected because it attempted to create resources beyond the current account limits."""
+
+    status = 409
+
+
+class MalformedPolicyDocument(ServiceError):
+    """The request was rejected because the policy document was malformed."""
+
+
+class InvalidInput(ServiceError):
+    """The request was rejected because an invalid or out-of-range value was supplied for an input parameter."""
+
+
+class ValidationError(ServiceError):
+    """The input fails to satisfy the constraints specified by the service."""
+
+
+class AccessDenied(ServiceError):
+    """Access Denied"""
+
+    status = 403
+
+
+class UnmodifiableEntity(ServiceError):
+    """The request was rejected because only the service that depends on the role can modify or delete it."""

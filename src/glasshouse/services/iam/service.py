@@ -1,0 +1,37 @@
+"""IAM: users, groups, roles and the policies they carry.
+
+What is written here decides the very next call of anyone (see access.py): AWS's answer to a change takes some seconds.
+Differs from AWS: service-linked roles go at once when they are asked to.
+"""
+
+from glasshouse.core import Service, Table
+from glasshouse.services.iam import identities
+from glasshouse.services.iam.entities import Entities
+from glasshouse.services.iam.errors import ValidationError
+from glasshouse.services.iam.policies import Policies
+from glasshouse.services.iam.records import AccessKey, InstanceProfile, LoginProfile, MfaDevice
+from glasshouse.services.iam.roles import InstanceProfiles, Roles
+from glasshouse.services.iam.users import Groups, Users
+
+
+class Iam(Entities, Users, Groups, Roles, InstanceProfiles, Policies, Service):
+    name = "iam"
+    invalid_page_token = ValidationError
+    users, groups, roles, policies = identities.USERS, identities.GROUPS, identities.ROLES, identities.POLICIES
+    access_keys = Table(AccessKey, key=("user_name", "access_key_id"), scope="account")
+    login_profiles = Table(LoginProfile, key="user_name", scope="account")
+    mfa_devices = Table(MfaDevice, key="serial_number", scope="account")
+    instance_profiles = Table(InstanceProfile, key="instance_profile_name", scope="account")
+
+    def resource_arns(self, params: dict) -> list[str] | None:
+        """Users, roles and groups have paths in their ARNs, which calls to them do not name."""
+        kinds = (
+            ("UserName", self.users, "user"),
+            ("RoleName", self.roles, "role"),
+            ("GroupName", self.groups, "group"),
+        )
+        for member, rows, kind in kinds:
+            if name := params.get(member):
+                found = rows.get(name)
+                return [found.arn if found else self._iam_arn(kind, params.get("Path", "/"), name)]
+        return None
