@@ -16,6 +16,7 @@ from glasshouse.gateway.admission import Admission
 from glasshouse.gateway.exchange import Gateway
 from glasshouse.gateway.server import Server
 from glasshouse.protocol import model
+from glasshouse.services.iam.access import IamAccess
 
 T = TypeVar("T")
 
@@ -38,7 +39,9 @@ class Settings:
 
 def make_cloud(settings: Settings) -> Cloud:
     """The cloud, of all the services there are."""
-    return Cloud(model, services, settings.data, settings.account, settings.unsupported == "refuse")
+    cloud = Cloud(model, services, settings.data, settings.account, settings.unsupported == "refuse")
+    cloud.access = IamAccess(cloud)
+    return cloud
 
 
 def make_server(cloud: Cloud, settings: Settings) -> Server:

@@ -1,0 +1,113 @@
+"""Decisions on calls that policies have a say in: everything asked, the policies found, the refusal worded.
+
+Differs from AWS: a refusal is decided before the resource is looked for, as most services of AWS do but not all.
+"""
+
+from functools import lru_cache
+
+from glasshouse.core.cloud import Cloud
+from glasshouse.core.errors import ServiceError
+from glasshouse.core.service import Service
+from glasshouse.engines.policy import (
+    CompiledPolicy,
+    Decision,
+    Policies,
+    Request,
+    ResourceRule,
+    access_denied,
+    decide,
+)
+from glasshouse.services.iam.context import RequestContext
+from glasshouse.services.iam.identities import Held, Identities, compiled, engine_principal
+from glasshouse.services.iam.requirements import ANYTHING, Requirement, passed_roles, requirements, table
+
+PASS_ROLE = Requirement("iam:PassRole", (), ())
+
+
+class Decisions:
+    """Decides by the policies in IAM's tables and those that resources carry."""
+
+    def __init__(self, cloud: Cloud):
+        self._identities = Identities(cloud.store)
+
+    def require(self, service: Service, operation, carries_policies: bool) -> None:
+        """Raise what the service answers to those who may not."""
+        call = service.call
+        principal = call.principal
+        needed = requirements(call.service, call.operation, tuple(operation.arguments))
+        if not needed:
+            return
+        attached = service.resource_policies(call.params) if carries_policies else []
+        owner = service.resource_account(call.params)
+        if principal.is_root and not attached and owner in (None, principal.account):
+            return
+        self._require(service, needed, attached, owner)
+
+    def _require(self, service: Service, needed: tuple[Requirement, ...], attached: list, owner: str | None):
+        call = service.call
+        held = self._identities.held_by(call.principal)
+        if held.revoked_before and call.principal.session.get("issued", 0) < held.revoked_before:
+            held = Held()
+        for requirement in needed:
+            for arn in service.resource_arns(call.params) or requirement.resources(call):
+                policies = [(place, compiled(text)) for place, text in attached]
+                self._check(service, requirement.action, arn, held, policies, owner)
+        for role in passed_roles(call) if call.principal.kind != "root" else ():
+            self._check(service, PASS_ROLE.action, role, held, [], None)
+
+    def _check(
+        self,
+        service: Service,
+        action: str,
+        arn: str,
+        held: Held,
+        attached: list[tuple[str, CompiledPolicy]],
+        owner: str | None,
+    ):
+        principal = service.call.principal
+        account = owner or _account_of(arn) or (principal.account if principal.kind != "anonymous" else None)
+        policies = Policies(
+            identity=held.identity,
+            resource=[
+                policy for place, policy in attached if arn.startswith(place.removesuffix("*")) or arn == ANYTHING
+            ],
+            boundary=held.boundary,
+            session=held.session,
+            resource_rule=ResourceRule.REQUIRED if _needs_own_policy(service.name, arn) else ResourceRule.OPTIONAL,
+        )
+        request = Request(engine_principal(principal), action, arn, account, RequestContext(service, arn, account))
+        decision = decide(request, policies)
+        if not decision.allowed:
+            raise refusal(service, action, arn, decision)
+
+
+def refusal(service: Service, action: str, arn: str, decision: Decision) -> ServiceError:
+    """The error, by the code the service uses for it."""
+    principal = service.call.principal
+    code, status = table()["refusals"].get(service.name) or _family_refusal(service)
+    if principal.kind == "anonymous":
+        return _refusal_class(code, status)("Access Denied")
+    return _refusal_class(code, status)(access_denied(principal.arn, action, arn, decision))
+
+
+def _family_refusal(service: Service) -> tuple[str, int]:
+    """The query services say AccessDenied, those that came later AccessDeniedException."""
+    protocols = service.cloud.model.protocols(service.name)
+    if protocols[0] in ("query", "rest-xml"):
+        return "AccessDenied", 403
+    return "AccessDeniedException", 403 if protocols[0] == "rest-json" else 400
+
+
+@lru_cache(64)
+def _refusal_class(code: str, status: int) -> type[ServiceError]:
+    return type(code, (ServiceError,), {"status": status, "__doc__": "Access Denied"})
+
+
+def _needs_own_policy(service: str, arn: str) -> bool:
+    """A KMS key is governed by its own policy (KMS developer guide, "Key policies")."""
+    return service == "kms" and ":key/" in arn
+
+
+def _account_of(arn: str) -> str | None:
+    parts = arn.split(":", 5)
+    return parts[4] or None if len(parts) == 6 else None
