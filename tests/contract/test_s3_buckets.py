@@ -82,11 +82,9 @@ def test_an_object_ownership_that_does_not_exist_is_refused(s3):
     assert error["Code"] == "InvalidArgument"
 
 
-@pytest.mark.parametrize(
-    "operation", ["get_bucket_location", "get_bucket_versioning", "delete_bucket", "list_objects_v2"]
-)
+@pytest.mark.parametrize("operation", ["GetBucketLocation", "GetBucketVersioning", "DeleteBucket", "ListObjectsV2"])
 def test_a_bucket_that_does_not_exist_is_not_found(s3, operation):
-    error = refused(getattr(s3, operation), Bucket="nowhere")
+    error = refused(getattr(s3, xform_name(operation)), Bucket="nowhere")
     assert (error["Code"], error["Status"]) == ("NoSuchBucket", 404)
     assert error["Message"] == "The specified bucket does not exist"
     assert error["BucketName"] == "nowhere"

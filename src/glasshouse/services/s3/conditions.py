@@ -73,10 +73,7 @@ def check_write(
         return
     there = current is not None and not current.delete_marker
     if wanted is not None and unwanted is not None:
-        raise NotImplementedError(
-            Header="If-Match,If-None-Match",
-            additionalMessage="Multiple conditional request headers present in the request",
-        )
+        raise _not_implemented("If-Match,If-None-Match", "Multiple conditional request headers present in the request")
     if unwanted is not None:
         if unwanted != "*":
             raise _not_accepted("If-None-Match")
@@ -106,9 +103,11 @@ def check_delete(current: ObjectVersion | None, key: str, wanted: str | None):
 
 
 def _not_accepted(header: str) -> ServiceError:
-    return NotImplemented(
-        Header=header, additionalMessage=f"We don't accept the provided value of {header} header for this API"
-    )
+    return _not_implemented(header, f"We don't accept the provided value of {header} header for this API")
+
+
+def _not_implemented(header: str, message: str) -> ServiceError:
+    return NotImplemented(Header=header, additionalMessage=message)
 
 
 def window(size: int, wanted: str | None) -> tuple[int, int] | None:
