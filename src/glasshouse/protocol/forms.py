@@ -23,6 +23,7 @@ class QueryCodec:
         self._readers: dict[str, query.Reader] = {}
         self._writers: dict[str, Write] = {}
         self._xml = self._xml_writer()
+        self._path_member: str | None = service.notes.get("queryPath")  # what the path of a request stands for
         namespace = service.metadata.get("xmlNamespace") or self._default_namespace()
         self._namespace: str = namespace["uri"] if isinstance(namespace, dict) else namespace
 
@@ -32,7 +33,10 @@ class QueryCodec:
         read = self._readers.get(operation.name)
         if read is None:
             read = self._readers[operation.name] = query.reader(operation.input_shape, self._dialect)
-        return read(query.tree([*request.query_pairs, *form(request)]))
+        params = read(query.tree([*request.query_pairs, *form(request)]))
+        if self._path_member and self._path_member in operation.arguments and len(request.path) > 1:
+            params.setdefault(self._path_member, request.path)
+        return params
 
     def serialize(self, operation: Operation, result: dict[str, Any], request_id: str) -> Response:
         write = self._writers.get(operation.name)
