@@ -17,7 +17,11 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("up")(up.up)
+
+
+@app.command("up", add_help_option=False, help=up.SUMMARY)
+def up_(context: typer.Context):
+    up.up(context.args)
 
 
 @app.command()

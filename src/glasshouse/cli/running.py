@@ -7,10 +7,8 @@ running only while its process has the start time that the file noted.
 import json
 import os
 import signal
-import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -21,13 +19,15 @@ PAUSE_S = 0.02
 
 @dataclass(frozen=True)
 class Running:
-    """One running cloud; `started` identifies its process together with the id."""
+    """One running cloud; `began`, the start time of its process, identifies it together with the id."""
 
     pid: int
-    started: str
+    began: str
     url: str
     data: str | None  # None if it is ephemeral
     log: str | None  # None if it logs to its terminal
+    access_key_id: str  # of the root user
+    secret_access_key: str
 
     @property
     def place(self) -> str:
@@ -48,12 +48,12 @@ def file_of(port: int) -> Path:
     return home() / "running" / f"{port}.json"
 
 
-def note(port: int, url: str, data: Path | None, log: Path | None) -> Path:
-    """Write down that this process is a running cloud."""
+def note(port: int, running: Running) -> Path:
+    """Write down a running cloud, for this user's eyes only: its root key is in there."""
     path = file_of(port)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    running = Running(os.getpid(), _started(os.getpid()), url, str(data) if data else None, str(log) if log else None)
-    draft = path.with_suffix(f".{os.getpid()}")
+    draft = path.with_suffix(f".{running.pid}")
+    draft.touch(0o600)
     draft.write_text(json.dumps(asdict(running)))
     draft.rename(path)
     return path
@@ -69,14 +69,20 @@ def all_running() -> Iterator[Running]:
         if is_alive(running):
             yield running
         else:
-            with suppress(FileNotFoundError):
-                path.unlink()
+            forget(path, running)
 
 
 def is_alive(running: Running) -> bool:
     """Whether it is still the same process."""
-    started = _started(running.pid)
-    return bool(started) and started == running.started
+    began = started(running.pid)
+    return bool(began) and began == running.began
+
+
+def forget(path: Path, running: Running):
+    """It runs no more. The log of one that kept nothing goes with it."""
+    path.unlink(missing_ok=True)
+    if running.log and not running.data:
+        Path(running.log).unlink(missing_ok=True)
 
 
 def at(url: str) -> Running | None:
@@ -102,13 +108,15 @@ def the_only(clouds: list[Running]) -> Running:
     return clouds[0]
 
 
-def _started(pid: int) -> str:
+def started(pid: int) -> str:
     """When a process started, in whatever form this system tells it; nothing if there is no such process."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except FileNotFoundError:
         if Path("/proc/self/stat").exists():
             return ""
+        import subprocess  # only where there is no /proc
+
         told = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
         return told.stdout.strip()
     fields = stat.rpartition(")")[2].split()

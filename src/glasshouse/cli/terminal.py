@@ -43,9 +43,3 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]):
 
 def wrapped(start: str, words: Sequence[str], width: int = 100) -> str:
     return textwrap.fill(start + ", ".join(words), width, subsequent_indent="  ", break_on_hyphens=False)
-
-
-def loudly(text: str):
-    """A warning that is not to be overlooked."""
-    line = "!" * 78
-    print(f"{line}\n{textwrap.fill(text, 78)}\n{line}", file=sys.stderr, flush=True)
