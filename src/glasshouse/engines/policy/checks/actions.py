@@ -27,9 +27,13 @@ def is_wild(text: str) -> bool:
 
 def grants(statement: Statement, action: str) -> bool:
     """Whether the statement's actions include one, named in lower case; a wildcard is a grant too."""
-    wanted = read_pieces(action, False)
-    listed = any(includes(read_pieces(node.text.lower(), False), wanted) for node in action_nodes(statement))
-    return listed is ("Action" in statement.elements)
+    listed = any(names_action(node.text.lower(), action) for node in action_nodes(statement))
+    return listed if "Action" in statement.elements else "NotAction" in statement.elements and not listed
+
+
+def names_action(pattern: str, action: str) -> bool:
+    """Both in lower case; most patterns differ in their first letter."""
+    return pattern[:1] in ("*", "?", action[:1]) and matcher(read_pieces(pattern, False))(action)
 
 
 def invalid_service_in_action(subject: Subject) -> Iterator[Finding]:

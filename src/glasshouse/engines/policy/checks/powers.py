@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 from ..document import Node
 from ..parse import Statement
-from ..patterns import matcher, read_pieces
-from .actions import grants, is_wild
+from .actions import grants, is_wild, names_action
 from .subject import Finding, PolicyKind, Subject
 
 _ALL_OF_IAM = re.compile(r"arn:[^:]*:(iam|\*):.*:(\*|role\*)")
@@ -54,13 +53,7 @@ def _judge(subject: Subject, statement: Statement, power: Power) -> Iterator[Fin
 
 
 def _granting(statement: Statement, power: Power) -> list[Node]:
-    if "Action" not in statement.elements:
-        return []
-    return [node for node in statement.strings("Action") if _grants_alone(node, power)]
-
-
-def _grants_alone(node: Node, power: Power) -> bool:
-    return matcher(read_pieces(node.text.lower(), False))(power.action)
+    return [node for node in statement.strings("Action") if names_action(node.text.lower(), power.action)]
 
 
 def _find(

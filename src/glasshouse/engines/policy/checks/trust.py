@@ -6,10 +6,8 @@ import re
 from collections.abc import Iterator
 
 from ..document import Node
-from ..languages import includes
 from ..parse import ConditionEntry, PrincipalEntry, Statement
-from ..patterns import read_pieces
-from .actions import is_wild
+from .actions import is_wild, names_action
 from .subject import Finding, Subject
 
 GITHUB = "token.actions.githubusercontent.com"
@@ -52,8 +50,7 @@ def resource(subject: Subject) -> Iterator[Finding]:
 
 
 def lists(statement: Statement, action: str) -> bool:
-    wanted = read_pieces(action.lower(), False)
-    return any(includes(read_pieces(node.text.lower(), False), wanted) for node in statement.strings("Action"))
+    return any(names_action(node.text.lower(), action.lower()) for node in statement.strings("Action"))
 
 
 def missing_action_for_condition_key(subject: Subject) -> Iterator[Finding]:
