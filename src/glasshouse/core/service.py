@@ -7,7 +7,7 @@ object lives for one call and keeps nothing.
 
 from collections.abc import AsyncIterator, Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from glasshouse.core.access import Principal, service_principal
 from glasshouse.core.call import Call
@@ -110,6 +110,10 @@ class Service:
     def resource_account(self, params: dict) -> str | None:
         """The account that owns the resource, where its ARN does not say."""
         return None
+
+    def resource_rule(self, params: dict) -> Literal["optional", "required", "denies only"]:
+        """What the policy of a resource is to its own account: one way to be allowed, the only way, or none."""
+        return "optional"
 
     # The web
 

@@ -46,7 +46,7 @@ class RequestContext(Mapping[str, Values]):
             return _listed(compute(self._service, self._call))
         prefix, _, name = key.partition("/")
         if prefix == "aws:principaltag":
-            return _listed(_by_name(self._call.principal.session.get("tags", {}), name))
+            return _listed(_by_name(self._principal_tags(), name))
         if prefix == "aws:requesttag":
             return _listed(_by_name(_request_tags(self._call), name))
         if prefix in ("aws:resourcetag", "s3:existingobjecttag", "s3:buckettag"):
@@ -58,6 +58,12 @@ class RequestContext(Mapping[str, Values]):
             return _listed(_by_name(given, key.removeprefix("kms:encryptioncontext:")))
         member = table()["keys"].get(key)
         return _listed(self._call.params.get(member)) if member else None
+
+    def _principal_tags(self) -> dict[str, str]:
+        """Those of the user or role, and over them those of the session."""
+        session = self._call.principal.session
+        own = self._service.cloud.tags.of(session.get("role_arn", self._call.principal.arn))
+        return {**own, **session.get("tags", {})}
 
 
 def _principal_arn(service: Service, call: Call) -> str:

@@ -12,6 +12,7 @@ from glasshouse.engines.policy import (
     CompiledPolicy,
     Decision,
     Policies,
+    PolicyType,
     Request,
     ResourceRule,
     access_denied,
@@ -19,7 +20,7 @@ from glasshouse.engines.policy import (
 )
 from glasshouse.services.iam.context import RequestContext
 from glasshouse.services.iam.identities import Held, Identities, compiled, engine_principal
-from glasshouse.services.iam.requirements import ANYTHING, Requirement, passed_roles, requirements, table
+from glasshouse.services.iam.requirements import ANYTHING, Requirement, also_required, passed_roles, requirements, table
 
 PASS_ROLE = Requirement("iam:PassRole", (), ())
 
@@ -48,7 +49,7 @@ class Decisions:
         held = self._identities.held_by(call.principal)
         if held.revoked_before and call.principal.session.get("issued", 0) < held.revoked_before:
             held = Held()
-        for requirement in needed:
+        for requirement in (*needed, *also_required(call)):
             for arn in service.resource_arns(call.params) or requirement.resources(call):
                 policies = [(place, compiled(text)) for place, text in attached]
                 self._check(service, requirement.action, arn, held, policies, owner)
@@ -73,7 +74,8 @@ class Decisions:
             ],
             boundary=held.boundary,
             session=held.session,
-            resource_rule=ResourceRule.REQUIRED if _needs_own_policy(service.name, arn) else ResourceRule.OPTIONAL,
+            resource_rule=ResourceRule(service.resource_rule(service.call.params)),
+            resource_type=PolicyType.ROLE_TRUST if service.name == "sts" else PolicyType.RESOURCE,
         )
         request = Request(engine_principal(principal), action, arn, account, RequestContext(service, arn, account))
         decision = decide(request, policies)
@@ -101,11 +103,6 @@ def _family_refusal(service: Service) -> tuple[str, int]:
 @lru_cache(64)
 def _refusal_class(code: str, status: int) -> type[ServiceError]:
     return type(code, (ServiceError,), {"status": status, "__doc__": "Access Denied"})
-
-
-def _needs_own_policy(service: str, arn: str) -> bool:
-    """A KMS key is governed by its own policy (KMS developer guide, "Key policies")."""
-    return service == "kms" and ":key/" in arn
 
 
 def _account_of(arn: str) -> str | None:

@@ -91,6 +91,16 @@ def requirements(service: str, operation: str, members: tuple[str, ...]) -> tupl
     return tuple(_requirement(name, dict.fromkeys(members, "")) for name in names)
 
 
+def also_required(call: Call) -> list[Requirement]:
+    """The actions that only some calls of an operation need: tags on creation, a session's tags and source identity."""
+    stated = table()["also"].get(f"{call.service}:{call.operation}", {})
+    return [
+        _requirement(action, dict.fromkeys(call.params, ""))
+        for member, action in stated.items()
+        if call.params.get(member)
+    ]
+
+
 def passed_roles(call: Call) -> list[str]:
     """The roles that a call hands to a service, for which iam:PassRole is needed."""
     if call.service in ("sts", "iam"):

@@ -1,4 +1,4 @@
-"""Errors of STS that its model does not word."""
+"""Errors of STS."""
 
 from glasshouse.core import ServiceError
 
@@ -11,6 +11,14 @@ class AccessDenied(ServiceError):
 
 class ValidationError(ServiceError):
     """The input fails to satisfy the constraints specified by the service."""
+
+
+class MalformedPolicyDocument(ServiceError):
+    """The request was rejected because the policy document was malformed."""
+
+
+class PackedPolicyTooLarge(ServiceError):
+    """Packed size of session tags consumes more than the allotted space."""
 
 
 class InvalidAuthorizationMessageException(ServiceError):

@@ -1,0 +1,166 @@
+"""Assuming a role: the trust policy decides who may, the session remembers who did.
+
+A role may assume itself only if its trust policy grants that, as to anybody else. AWS changed this on 2022-09-21:
+until then the role's identity policy was enough, and roles that had relied on it since 2022-06-30 could go on until
+2023-02-15 (AWS Security Blog, "Announcing an update to IAM role trust policy behavior"). The cloud's clock says which
+rule holds.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import unquote
+
+from glasshouse.core import ServiceError
+from glasshouse.core.access import Principal
+from glasshouse.core.tags import from_list
+from glasshouse.engines.policy import MalformedPolicy, compile_policy
+from glasshouse.services.sts.errors import (
+    AccessDenied,
+    MalformedPolicyDocument,
+    PackedPolicyTooLarge,
+    ValidationError,
+)
+
+CHAINED_SESSION_S = 3600
+RELIED_SINCE, NEW_RULE, GRACE_END = 1_656_547_200.0, 1_663_718_400.0, 1_676_419_200.0  # the three dates, 00:00 UTC
+SESSION_POLICY_CHARACTERS = 2048
+SESSION_TAGS = 50
+
+
+@dataclass
+class SelfAssumption:
+    """A role that assumed itself without its trust policy's grant, and when it last did; new roles have new ids."""
+
+    role_id: str
+    role_arn: str
+    last: float
+
+
+class RoleSessions:
+    """AssumeRole."""
+
+    def assume_role(
+        self,
+        role_arn: str,
+        role_session_name: str,
+        policy_arns: list | None = None,
+        policy: str | None = None,
+        duration_seconds: int = CHAINED_SESSION_S,
+        tags: list | None = None,
+        transitive_tag_keys: list | None = None,
+        external_id: str | None = None,
+        source_identity: str | None = None,
+    ):
+        caller = self.call.principal
+        role = self._role(role_arn)
+        if role is None:
+            raise AccessDenied(
+                f"User: {caller.arn} is not authorized to perform: sts:AssumeRole on resource: {role_arn}"
+            )
+        if caller.kind == "role" and duration_seconds > CHAINED_SESSION_S:
+            raise ValidationError(
+                "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining"
+            )
+        if duration_seconds > role["MaxSessionDuration"]:
+            raise ValidationError("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
+        if self.resource_rule(self.call.params) == "denies only":
+            self.self_assumptions.put(SelfAssumption(role["RoleId"], role_arn, self.now))
+        session = self._session(caller, tags, transitive_tag_keys)
+        session |= {"role_arn": role_arn, "role_name": role["RoleName"], "by": "AssumeRole"}
+        session["source_identity"] = _source_identity(caller, source_identity)
+        session["policies"] = self._session_policies(role_arn, policy, policy_arns)
+        account = role_arn.split(":")[4]
+        arn = f"arn:aws:sts::{account}:assumed-role/{role['RoleName']}/{role_session_name}"
+        user_id = f"{role['RoleId']}:{role_session_name}"
+        credential = self._issue(Principal("role", account, arn, user_id, session), duration_seconds)
+        packed = _packed_percent(policy, policy_arns, tags)
+        return {
+            "Credentials": credential,
+            "AssumedRoleUser": {"AssumedRoleId": user_id, "Arn": arn},
+            "PackedPolicySize": packed,
+            "SourceIdentity": session["source_identity"],
+        }
+
+    # What the question of access needs to know
+
+    def resource_policies(self, params: dict) -> list[tuple[str, str]]:
+        role = self._role(params["RoleArn"]) if "RoleArn" in params else None
+        return [(params["RoleArn"], role["AssumeRolePolicyDocument"])] if role else []
+
+    def resource_arns(self, params: dict) -> list[str] | None:
+        return [params["RoleArn"]] if "RoleArn" in params else None
+
+    def resource_rule(self, params: dict) -> Literal["required", "denies only"]:
+        """A role's own policy must allow, but for roles that still assume themselves by the old rule."""
+        if params.get("RoleArn") != self.call.principal.session.get("role_arn"):
+            return "required"
+        if self.now < NEW_RULE:
+            return "denies only"
+        relied = self.self_assumptions.get(self.call.principal.user_id.partition(":")[0])
+        kept = relied is not None and relied.last >= RELIED_SINCE and self.now < GRACE_END
+        return "denies only" if kept else "required"
+
+    # Within
+
+    def _role(self, role_arn: str) -> dict | None:
+        """What IAM says of a role, its trust policy as text."""
+        parts = role_arn.split(":", 5)
+        if len(parts) < 6 or not parts[5].startswith("role/"):
+            raise ValidationError(f"{role_arn} is invalid")
+        try:
+            role = self.aws(account=parts[4]).iam.get_role(RoleName=parts[5].rpartition("/")[2])["Role"]
+        except ServiceError:
+            return None
+        return {**role, "AssumeRolePolicyDocument": unquote(role["AssumeRolePolicyDocument"])}
+
+    def _session(self, caller: Principal, tags: list | None, transitive: list | None) -> dict:
+        """Session tags, with the transitive ones of the session that asks."""
+        if len(tags or ()) > SESSION_TAGS:
+            raise ValidationError(f"A session may have {SESSION_TAGS} tags at most")
+        inherited = {
+            key: value
+            for key, value in caller.session.get("tags", {}).items()
+            if key in caller.session.get("transitive", ())
+        }
+        given = from_list(tags)
+        for key in given.keys() & inherited.keys():
+            raise ValidationError(f"The tag {key} is transitive in the calling session and cannot be overridden")
+        keys = [*inherited, *(transitive or ())]
+        return {"issued": self.now, "tags": {**inherited, **given}, "transitive": keys}
+
+    def _session_policies(self, owner_arn: str, policy: str | None, policy_arns: list | None) -> list[str] | None:
+        """The texts of the session policies; None where there are none, which limits nothing."""
+        if policy is None and not policy_arns:
+            return None
+        texts = []
+        if policy is not None:
+            if len(policy) > SESSION_POLICY_CHARACTERS:
+                raise PackedPolicyTooLarge("Serialized token too large for session")
+            try:
+                compile_policy(policy)
+            except MalformedPolicy as failure:
+                raise MalformedPolicyDocument(f"Syntax errors in policy: {failure.message}") from None
+            texts.append(policy)
+        iam = self.aws(account=owner_arn.split(":")[4]).iam
+        for arn in [given["arn"] for given in policy_arns or ()]:
+            version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+            document = iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
+            texts.append(unquote(document))
+        return texts
+
+
+def _source_identity(caller: Principal, given: str | None) -> str | None:
+    """Once set it stays through every chained session."""
+    before = caller.session.get("source_identity")
+    if before and given and given != before:
+        raise AccessDenied("The source identity of a chained session cannot be changed")
+    return given or before
+
+
+def _packed_percent(policy: str | None, policy_arns: list | None, tags: list | None) -> int | None:
+    """How much of the allotted space policies and tags take; AWS's own packing is not public."""
+    if not (policy or policy_arns or tags):
+        return None
+    size = len(policy or "") + sum(len(given["arn"]) for given in policy_arns or ())
+    size += sum(len(tag["Key"]) + len(tag["Value"]) for tag in tags or ())
+    return max(1, min(100, size * 100 // (2 * SESSION_POLICY_CHARACTERS)))
