@@ -12,6 +12,11 @@ __all__ = [
     "InvalidBatchEntryId",
     "InvalidMessageContents",
     "InvalidParameterValue",
+    "KmsAccessDenied",
+    "KmsDisabled",
+    "KmsInvalidKeyUsage",
+    "KmsInvalidState",
+    "KmsNotFound",
     "MessageNotInflight",
     "MissingParameter",
     "OverLimit",
@@ -98,3 +103,23 @@ class ResourceNotFoundException(ServiceError):
 
 class TooManyEntriesInBatchRequest(ServiceError):
     """The batch request contains more entries than permissible."""
+
+
+class KmsAccessDenied(ServiceError):
+    """The caller doesn't have the required KMS access."""
+
+
+class KmsDisabled(ServiceError):
+    """The KMS key is disabled."""
+
+
+class KmsInvalidKeyUsage(ServiceError):
+    """The KMS key is not made for encryption with symmetric keys."""
+
+
+class KmsInvalidState(ServiceError):
+    """The state of the KMS key is not valid for this request."""
+
+
+class KmsNotFound(ServiceError):
+    """The KMS key could not be found."""

@@ -91,6 +91,8 @@ class Receiving:
                 self._move(message, queue, grave, source=queue.arn)
             found, buried = due(limit), True
         if found:
+            for message in found:
+                message.body = self._opened(message) if message.key else message.body
             messages.take(found, self.now + timeout)
             for group in {message.message_group for message in found} if groups else ():
                 groups.settle(group)

@@ -5,10 +5,16 @@ CREATE TABLE IF NOT EXISTS sqs_message (
     id INTEGER PRIMARY KEY AUTOINCREMENT, lot INTEGER NOT NULL, visible REAL NOT NULL, received INTEGER NOT NULL DEFAULT 0,
     sent REAL NOT NULL, first_received REAL, taken REAL, receipt INTEGER, message_id TEXT NOT NULL, sender TEXT NOT NULL,
     message_group TEXT, deduplication TEXT, source TEXT, trace TEXT, attributes TEXT, digest TEXT NOT NULL,
-    body TEXT NOT NULL
+    key INTEGER, body NOT NULL
 );
 CREATE INDEX IF NOT EXISTS sqs_message_visible ON sqs_message (lot, visible, received, sent);
 CREATE INDEX IF NOT EXISTS sqs_message_group ON sqs_message (lot, message_group, id) WHERE deduplication IS NOT NULL;
+CREATE INDEX IF NOT EXISTS sqs_message_key ON sqs_message (key) WHERE key IS NOT NULL;
+-- Data keys of encrypted queues, encrypted by KMS; `body` is encrypted by the one that `key` names.
+CREATE TABLE IF NOT EXISTS sqs_key (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, arn TEXT NOT NULL, kms_key TEXT NOT NULL, made REAL NOT NULL, sealed BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS sqs_key_arn ON sqs_key (arn, kms_key, id);
 -- The message groups of FIFO queues that have messages: `ready` is when the next can be received, `head` its id.
 CREATE TABLE IF NOT EXISTS sqs_group (
     lot INTEGER NOT NULL, name TEXT NOT NULL, ready REAL NOT NULL, head INTEGER NOT NULL, PRIMARY KEY (lot, name)

@@ -106,9 +106,10 @@ class Sending:
 
     def _write(self, queue: Queue, draft: Draft, message_id: str, body_sum: str) -> int:
         trace = draft.trace and draft.trace["AWSTraceHeader"]["StringValue"]
+        key, body = self._sealed(queue, message_id, draft.body) if queue.kms_master_key_id else (None, draft.body)
         number = self._messages(queue).add(
             self.now + draft.delay, message_id, self.call.principal.user_id, draft.group, draft.deduplication,
-            trace, message_attributes.to_text(draft.attributes), body_sum, draft.body,
+            trace, message_attributes.to_text(draft.attributes), body_sum, key, body,
         )  # fmt: skip
         self.tell(queue.topic)
         return number

@@ -7,8 +7,11 @@ letter by the receive that finds it, which may therefore answer empty before its
 
 import math
 import re
+from functools import cached_property
 
 from glasshouse.core import Service, Table
+from glasshouse.core.call import arn
+from glasshouse.services.sqs.encryption import Encryption
 from glasshouse.services.sqs.errors import InvalidAddress, InvalidParameterValue, QueueDoesNotExist
 from glasshouse.services.sqs.groups import Groups
 from glasshouse.services.sqs.messages import Messages, forget
@@ -20,16 +23,29 @@ from glasshouse.services.sqs.records import Deletion, MoveTask, Queue
 from glasshouse.services.sqs.sending import DEDUPLICATION_S, Sending
 
 HOUR_S = 3600
+LONGEST_REUSE_S = 86_400
 SWEPT_AT_ONCE = 5000
 ACCOUNT = re.compile(r"\d{12}")
 
 
-class Sqs(Queues, Permissions, Sending, Receiving, MoveTasks, Service):
+class Sqs(Queues, Permissions, Sending, Receiving, Encryption, MoveTasks, Service):
     name = "sqs"
     invalid_page_token = InvalidParameterValue
     queues = Table(Queue, key="name")
     deletions = Table(Deletion, key="name")
     move_tasks = Table(MoveTask, key=("source_name", "started_timestamp"))
+
+    @cached_property
+    def _data_keys(self) -> dict:
+        """Ciphers by data key, for the time of this call."""
+        return {}
+
+    def resource_arns(self, params: dict) -> list[str] | None:
+        if "QueueUrl" not in params:
+            return [params["SourceArn"]] if "SourceArn" in params else None
+        path, slash, name = params["QueueUrl"].rpartition("/")
+        account = path.rpartition("/")[2] if slash else self.call.account
+        return [arn("sqs", name, self.call.region, account)]
 
     def resource_policies(self, params: dict) -> list[tuple[str, str]]:
         try:
@@ -87,6 +103,10 @@ class Sqs(Queues, Permissions, Sending, Receiving, MoveTasks, Service):
                 self.store.write("DELETE FROM sqs_deduplication WHERE queue = ? AND sent <= ?", (queue.number, oldest))
                 oldest = self.now - ATTEMPT_S
                 self.store.write("DELETE FROM sqs_attempt WHERE queue = ? AND made <= ?", (queue.number, oldest))
+        self.store.write(
+            "DELETE FROM sqs_key WHERE made <= ? AND NOT EXISTS (SELECT 1 FROM sqs_message WHERE key = sqs_key.id)",
+            (self.now - LONGEST_REUSE_S,),
+        )
         for deletion in list(self.deletions.list()):
             if self.now - deletion.at >= DELETED_RECENTLY_S:
                 self.deletions.delete(deletion)
