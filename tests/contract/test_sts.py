@@ -48,7 +48,7 @@ def user(aws):
     return make
 
 
-def assume(aws, who, role, session="s", **more):
+def assume(aws, who, role, session="session", **more):
     answer = aws("sts", **who).assume_role(RoleArn=role_arn(role), RoleSessionName=session, **more)
     return keys(answer["Credentials"])
 
@@ -127,11 +127,11 @@ def test_a_session_has_the_roles_permissions_within_its_session_policy(aws, user
     role = aws("iam").create_role(RoleName="r", AssumeRolePolicyDocument=trust(ACCOUNT))["Role"]
     aws("iam").put_role_policy(RoleName="r", PolicyName="p", PolicyDocument=allow("ssm:*"))
     answer = aws("sts", **bob).assume_role(
-        RoleArn=role["Arn"], RoleSessionName="s", Policy=allow("ssm:GetParameter"), DurationSeconds=900
+        RoleArn=role["Arn"], RoleSessionName="session", Policy=allow("ssm:GetParameter"), DurationSeconds=900
     )
     assert answer["AssumedRoleUser"] == {
-        "AssumedRoleId": f"{role['RoleId']}:s",
-        "Arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/r/s",
+        "AssumedRoleId": f"{role['RoleId']}:session",
+        "Arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/r/session",
     }
     session = keys(answer["Credentials"])
     assert aws("sts", **session).get_caller_identity()["Arn"] == answer["AssumedRoleUser"]["Arn"]
@@ -143,13 +143,13 @@ def test_a_session_has_the_roles_permissions_within_its_session_policy(aws, user
 
 def test_an_external_id_and_tags_are_conditions(aws, user):
     bob = user("bob", allow("sts:*"))
-    condition = {"StringEquals": {"sts:ExternalId": "x", "aws:RequestTag/team": "blue"}}
+    condition = {"StringEquals": {"sts:ExternalId": "id42", "aws:RequestTag/team": "blue"}}
     statement = trust(ACCOUNT, action=["sts:AssumeRole", "sts:TagSession"], condition=condition)
     aws("iam").create_role(RoleName="r", AssumeRolePolicyDocument=statement)
     tags = [{"Key": "team", "Value": "blue"}]
     assert denied(lambda: assume(aws, bob, "r", Tags=tags))
-    assert denied(lambda: assume(aws, bob, "r", ExternalId="x"))
-    assert assume(aws, bob, "r", ExternalId="x", Tags=tags)["aws_session_token"]
+    assert denied(lambda: assume(aws, bob, "r", ExternalId="id42"))
+    assert assume(aws, bob, "r", ExternalId="id42", Tags=tags)["aws_session_token"]
 
 
 def test_a_federated_user_may_do_what_both_user_and_policy_allow(aws, user):
@@ -199,7 +199,7 @@ def self_trust(aws):
 def test_a_role_assumes_itself_only_if_its_trust_policy_says_so(aws, self_trust):
     a, b = self_trust(trust(ROLE_B))
     message = denied(lambda: assume(aws, a, "RoleA"))
-    start = f"User: arn:aws:sts::{ACCOUNT}:assumed-role/RoleA/s is not authorized to perform: sts:AssumeRole"
+    start = f"User: arn:aws:sts::{ACCOUNT}:assumed-role/RoleA/session is not authorized to perform: sts:AssumeRole"
     assert message.startswith(f"{start} on resource: {ROLE_A}")
     assert assume(aws, b, "RoleA")
     a, _ = self_trust(trust(ROLE_B, ROLE_A), identity_policy=False)

@@ -75,7 +75,7 @@ class Decisions:
             boundary=held.boundary,
             session=held.session,
             resource_rule=ResourceRule(service.resource_rule(service.call.params)),
-            resource_type=PolicyType.ROLE_TRUST if service.name == "sts" else PolicyType.RESOURCE,
+            resource_type=PolicyType.ROLE_TRUST if attached and service.name == "sts" else PolicyType.RESOURCE,
         )
         request = Request(engine_principal(principal), action, arn, account, RequestContext(service, arn, account))
         decision = decide(request, policies)

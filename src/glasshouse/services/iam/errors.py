@@ -47,3 +47,25 @@ class AccessDenied(ServiceError):
 
 class UnmodifiableEntity(ServiceError):
     """The request was rejected because only the service that depends on the role can modify or delete it."""
+
+
+class PasswordPolicyViolation(ServiceError):
+    """The request was rejected because the provided password did not meet the account password policy."""
+
+
+class InvalidAuthenticationCode(ServiceError):
+    """The request was rejected because the authentication code was not recognized."""
+
+    status = 403
+
+
+class ReportNotPresent(ServiceError):
+    """The request was rejected because the credential report does not exist."""
+
+    status = 410
+
+
+class ReportInProgress(ServiceError):
+    """The request was rejected because the credential report is still being generated."""
+
+    status = 404

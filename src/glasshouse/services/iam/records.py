@@ -111,3 +111,46 @@ class MfaDevice:
     user_name: str | None = None
     enable_date: float | None = None
     last_step: int = 0
+
+
+@dataclass
+class Alias:
+    alias: str
+    account: str
+
+
+@dataclass
+class PasswordPolicy:
+    """Without one an account asks for eight characters (IAM user guide, "Default password policy")."""
+
+    name: str
+    minimum_password_length: int = 8
+    require_symbols: bool = False
+    require_numbers: bool = False
+    require_uppercase_characters: bool = False
+    require_lowercase_characters: bool = False
+    allow_users_to_change_password: bool = False
+    max_password_age: int | None = None
+    password_reuse_prevention: int | None = None
+    hard_expiry: bool | None = None
+
+    @property
+    def expire_passwords(self) -> bool:
+        return self.max_password_age is not None
+
+
+@dataclass
+class CredentialReport:
+    name: str
+    generated: float
+    content: str | None
+
+
+@dataclass
+class KeyUse:
+    """When an access key was last used, to the minute, and for what."""
+
+    access_key_id: str
+    date: float
+    service: str
+    region: str

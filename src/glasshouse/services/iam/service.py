@@ -6,15 +6,26 @@ Differs from AWS: service-linked roles go at once when they are asked to.
 
 from glasshouse.core import Service, Table
 from glasshouse.services.iam import identities
+from glasshouse.services.iam.account import Account
 from glasshouse.services.iam.entities import Entities
 from glasshouse.services.iam.errors import ValidationError
 from glasshouse.services.iam.policies import Policies
-from glasshouse.services.iam.records import AccessKey, InstanceProfile, LoginProfile, MfaDevice
+from glasshouse.services.iam.records import (
+    AccessKey,
+    Alias,
+    CredentialReport,
+    InstanceProfile,
+    KeyUse,
+    LoginProfile,
+    MfaDevice,
+    PasswordPolicy,
+)
 from glasshouse.services.iam.roles import InstanceProfiles, Roles
+from glasshouse.services.iam.signin import SignIn
 from glasshouse.services.iam.users import Groups, Users
 
 
-class Iam(Entities, Users, Groups, Roles, InstanceProfiles, Policies, Service):
+class Iam(Entities, Users, Groups, Roles, InstanceProfiles, Policies, SignIn, Account, Service):
     name = "iam"
     invalid_page_token = ValidationError
     users, groups, roles, policies = identities.USERS, identities.GROUPS, identities.ROLES, identities.POLICIES
@@ -22,6 +33,11 @@ class Iam(Entities, Users, Groups, Roles, InstanceProfiles, Policies, Service):
     login_profiles = Table(LoginProfile, key="user_name", scope="account")
     mfa_devices = Table(MfaDevice, key="serial_number", scope="account")
     instance_profiles = Table(InstanceProfile, key="instance_profile_name", scope="account")
+
+    aliases = Table(Alias, key="alias", scope="account")
+    password_policies = Table(PasswordPolicy, key="name", scope="account")
+    reports = Table(CredentialReport, key="name", scope="account")
+    key_uses = Table(KeyUse, key="access_key_id", scope="cloud")
 
     def resource_arns(self, params: dict) -> list[str] | None:
         """Users, roles and groups have paths in their ARNs, which calls to them do not name."""

@@ -3,7 +3,7 @@
 from glasshouse.core import ids
 from glasshouse.core.access import Credential, Principal
 from glasshouse.services.iam.entities import PAGE
-from glasshouse.services.iam.errors import DeleteConflict, LimitExceeded, NoSuchEntity
+from glasshouse.services.iam.errors import AccessDenied, DeleteConflict, LimitExceeded, NoSuchEntity
 from glasshouse.services.iam.records import AccessKey, Group, User
 
 KEYS_AT_MOST, GROUPS_AT_MOST = 2, 10
@@ -127,6 +127,15 @@ class Users:
     def list_access_keys(self, user_name: str | None = None, marker: str | None = None, max_items: int = PAGE):
         keys, page = self._slice(list(self.access_keys.list(self._user(user_name).user_name)), marker, max_items)
         return {"AccessKeyMetadata": keys, **page}
+
+    def get_access_key_last_used(self, access_key_id: str):
+        owner = next((key for _, key in self.access_keys.everywhere() if key.access_key_id == access_key_id), None)
+        if owner is None:
+            raise AccessDenied(f"User: {self.call.principal.arn} is not authorized to access key {access_key_id}")
+        use = self.key_uses.get(access_key_id)
+        unused = {"ServiceName": "N/A", "Region": "N/A"}
+        last = {"LastUsedDate": use.date, "ServiceName": use.service, "Region": use.region} if use else unused
+        return {"UserName": owner.user_name, "AccessKeyLastUsed": last}
 
     def _access_key(self, user: User, access_key_id: str) -> AccessKey:
         key = self.access_keys.get(user.user_name, access_key_id)
