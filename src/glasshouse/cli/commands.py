@@ -8,6 +8,7 @@ from glasshouse.cli import clock, doctor, logs, running, shells, snapshot, termi
 from glasshouse.cli.admin import URL, the_cloud
 from glasshouse.cli.durations import written
 
+PATIENCE_S = 30.0
 app = typer.Typer(
     help="A cloud under glass: the AWS APIs on this machine.",
     epilog="Exit codes: 0 done; 1 the cloud refused or failed; 2 the command line was not understood; 3 no cloud is"
@@ -29,9 +30,11 @@ def stop(url: URL = None):
     """Stop the running cloud. What it was told is kept, unless it is ephemeral."""
     cloud = the_cloud(url)
     process = running.at(cloud.url)
-    cloud.post("stop")
-    if process and not running.await_end(process, seconds=30):
-        process.kill()
+    if process is None:  # not of this user, or on another machine
+        cloud.post("stop")
+    else:
+        with terminal.working("Stopping"):
+            process.end(PATIENCE_S)
     print(f"Stopped {cloud.url}")
 
 

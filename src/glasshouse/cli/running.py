@@ -33,9 +33,15 @@ class Running:
     def place(self) -> str:
         return f"data in {self.data}" if self.data else "ephemeral"
 
-    def kill(self):
-        if is_alive(self):
-            os.kill(self.pid, signal.SIGKILL)
+    def end(self, patience_s: float):
+        """Ask the process to end, and end it if it does not. Nothing it answered is lost either way."""
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            if is_alive(self):
+                os.kill(self.pid, number)
+            for _ in range(int(patience_s / PAUSE_S)):
+                if not is_alive(self):
+                    return
+                threading.Event().wait(PAUSE_S)
 
 
 def home() -> Path:
@@ -88,15 +94,6 @@ def forget(path: Path, running: Running):
 def at(url: str) -> Running | None:
     """The process of a cloud of this user, by its URL."""
     return next((cloud for cloud in all_running() if cloud.url == url), None)
-
-
-def await_end(cloud: Running, seconds: float) -> bool:
-    """Wait until its process is gone; False if it is still there after some seconds."""
-    for _ in range(int(seconds / PAUSE_S)):
-        if not is_alive(cloud):
-            return True
-        threading.Event().wait(PAUSE_S)
-    return False
 
 
 def the_only(clouds: list[Running]) -> Running:

@@ -70,7 +70,7 @@ async def live(app, settings, wanted: dict[str, Any]):
 
 def announce(wanted: dict[str, Any], server) -> tuple[Path, running.Running]:
     """Note that this process is a running cloud, and tell the user, or the process that started this one."""
-    root = server._gateway.admission.root
+    root = server.gateway.admission.root
     mine = running.Running(
         os.getpid(), running.started(os.getpid()), url_of(wanted["host"], server.port), wanted["directory"],
         wanted.get("log"), root.access_key_id, root.secret_access_key,

@@ -39,7 +39,10 @@ def parser() -> argparse.ArgumentParser:
     it.add_argument("--data", type=Path, metavar="DIR", help=f"where it is kept (default: {running.home()})")
     it.add_argument("--ephemeral", action="store_true", help="keep nothing beyond its process")
     it.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
-    it.add_argument("--port", type=int, default=PORT, help="0 takes any that is free (default: %(default)s)")
+    it.add_argument(
+        "--port", type=int, default=os.environ.get("GLASSHOUSE_PORT", PORT),
+        help="0 takes any that is free (default: GLASSHOUSE_PORT, else 4566)",
+    )  # fmt: skip
     it.add_argument("--account", default="0" * 12, metavar="ID", help="the root user's account (default: %(default)s)")
     it.add_argument(
         "--auth", choices=("verified", "open"), default="verified",
