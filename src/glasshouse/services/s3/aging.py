@@ -64,9 +64,9 @@ class Aging:
             steps[number].act(portion)
             if portion.is_full:
                 again = {"bucket": bucket, "step": number, "after": portion.after}
-                self._schedule(found, "_age", self.now, job_key(bucket), **again)
+                self._schedule(found, "_age", self.now, again, job_key(bucket))
                 return
-        self._schedule(found, "_age", next_midnight(self.now), job_key(bucket), bucket=bucket)
+        self._schedule(found, "_age", next_midnight(self.now), {"bucket": bucket}, job_key(bucket))
 
     def _steps(self, bucket: Bucket, rules: list[dict]) -> Iterator[Step]:
         for rule in rules:

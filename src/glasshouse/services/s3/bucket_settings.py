@@ -180,7 +180,7 @@ class BucketSettings:
         self.cloud.tags.clear(bucket.arn)
         self._unschedule(bucket, f"lifecycle {bucket.name}")
 
-    def _schedule(self, bucket: Bucket, method: str, due: float, key: str | None = None, **params: Any):
+    def _schedule(self, bucket: Bucket, method: str, due: float, params: dict[str, Any], key: str | None = None):
         """A job that runs where the bucket is, whoever asks from wherever."""
         self.cloud.jobs.schedule("s3", method, bucket.account, bucket.region, due, key, params)
 

@@ -69,13 +69,13 @@ class Deliveries:
         record = self._record(bucket, version, event)
         for target in told:
             record["s3"]["configurationId"] = target.id
-            message = {"Records": [record]}
-            self._schedule(bucket, "_deliver", self.now, service=target.service, arn=target.arn, bucket=bucket.arn,
-                           message=json.dumps(message))  # fmt: skip
+            message = json.dumps({"Records": [record]})
+            params = {"service": target.service, "arn": target.arn, "bucket": bucket.arn, "message": message}
+            self._schedule(bucket, "_deliver", self.now, params)
         if bridge and (detail_type := _detail_type(event)):
-            detail = self._detail(bucket, version, event, record)
-            self._schedule(bucket, "_deliver_to_bridge", self.now, bucket=bucket.arn, detail_type=detail_type,
-                           detail=json.dumps(detail))  # fmt: skip
+            detail = json.dumps(self._detail(bucket, version, event, record))
+            params = {"bucket": bucket.arn, "detail_type": detail_type, "detail": detail}
+            self._schedule(bucket, "_deliver_to_bridge", self.now, params)
 
     def _record(self, bucket: Bucket, version: ObjectVersion, event: str) -> dict[str, Any]:
         request_id = self.call.request_id

@@ -31,7 +31,7 @@ class Lifecycles:
         self._keep_setting(found, "lifecycle", {"rules": named, "smallest": smallest})
         found.expires = True
         self.buckets.put(found)
-        self._schedule(found, "_age", next_midnight(self.now), job_key(bucket), bucket=bucket)
+        self._schedule(found, "_age", next_midnight(self.now), {"bucket": bucket}, job_key(bucket))
         return {"TransitionDefaultMinimumObjectSize": smallest}
 
     def get_bucket_lifecycle_configuration(self, bucket: str, expected_bucket_owner: str | None = None):

@@ -28,6 +28,7 @@ from glasshouse.services.s3.errors import (
     NoSuchKey,
     NoSuchVersion,
 )
+from glasshouse.services.s3.forms import Forms
 from glasshouse.services.s3.lifecycle import Lifecycles
 from glasshouse.services.s3.listing import Listing
 from glasshouse.services.s3.lock import Locks
@@ -35,16 +36,19 @@ from glasshouse.services.s3.multipart import Multipart
 from glasshouse.services.s3.notifications import Notifications
 from glasshouse.services.s3.objects import Objects
 from glasshouse.services.s3.records import Bucket, ObjectVersion
+from glasshouse.services.s3.sites import Sites
 from glasshouse.services.s3.storage_class import StorageClasses
 from glasshouse.services.s3.tagging import Tagging
 from glasshouse.services.s3.uploads import Uploads
 from glasshouse.services.s3.versions import Versions
+from glasshouse.services.s3.web import Web
+from glasshouse.services.s3.website import Websites
 
 
 class S3(
     Buckets, Objects, Deletes, Copies, Listing, Multipart, Attributes, Drafts,
     Tagging, Acls, BucketAccess, BucketSettings, Cors, Locks, Lifecycles, Aging, Notifications, Deliveries,
-    StorageClasses, Service,
+    StorageClasses, Web, Websites, Sites, Forms, Service,
 ):  # fmt: skip
     name = "s3"
     invalid_page_token = InvalidArgument

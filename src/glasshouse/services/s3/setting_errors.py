@@ -37,14 +37,6 @@ class MalformedPolicy(ServiceError):
     """This policy contains invalid Json"""
 
 
-class MalformedPOSTRequest(ServiceError):
-    """The body of your POST request is not well-formed multipart/form-data."""
-
-
-class MaxPostPreDataLengthExceeded(ServiceError):
-    """Your POST request fields preceeding the upload file was too large."""
-
-
 class MissingSecurityHeader(ServiceError):
     """Your request was missing a required header"""
 

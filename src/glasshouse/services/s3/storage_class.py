@@ -49,10 +49,8 @@ class StorageClasses:
             return {"StatusCode": 200}
         version.restore = {"IsRestoreInProgress": True}
         self.versions.save(version)
-        self._schedule(
-            found, "_restore_is_done", self.now + seconds, _job_key(version), bucket=bucket, key=key,
-            version_id=version.version_id, days=days,
-        )  # fmt: skip
+        params = {"bucket": bucket, "key": key, "version_id": version.version_id, "days": days}
+        self._schedule(found, "_restore_is_done", self.now + seconds, params, _job_key(version))
         self._notify(found, version, "ObjectRestore:Post")
         return {"StatusCode": 202}
 
@@ -90,10 +88,8 @@ class StorageClasses:
         until = midnight_after(self.now + days * DAY_S)
         version.restore = {"IsRestoreInProgress": False, "RestoreExpiryDate": until}
         self.versions.save(version)
-        self._schedule(
-            bucket, "_restore_is_over", until, _job_key(version), bucket=bucket.name, key=version.key,
-            version_id=version.version_id,
-        )  # fmt: skip
+        params = {"bucket": bucket.name, "key": version.key, "version_id": version.version_id}
+        self._schedule(bucket, "_restore_is_over", until, params, _job_key(version))
 
     def _restore_is_over(self, bucket: str, key: str, version_id: str):
         found, version = self._restored_version(bucket, key, version_id)
