@@ -5,10 +5,13 @@ long repetitions in a row that overlap take the cube of the length. It errs on t
 """
 
 import re
-import re._constants as sre  # the names of the parser's nodes; there is no public way to a pattern's tree
-import re._parser as parser
 from collections.abc import Callable, Iterable
+from importlib import import_module
 from typing import Any
+
+# There is no public way to a pattern's tree
+parser: Any = import_module("re._parser")
+sre: Any = import_module("re._constants")
 
 LOOP = 8  # repetitions from which on a nested loop is one
 LONG = 256  # and from which on several in a row are too many

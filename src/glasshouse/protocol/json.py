@@ -34,7 +34,7 @@ def encode(value: Any) -> bytes:
 
 def reader(shape: Shape) -> Reader:
     """What turns decoded JSON into parameters of the shape."""
-    return TreeReader(_READERS).reader(shape)
+    return TreeReader(_READERS).payload(shape)
 
 
 def writer(shape: Shape) -> Writer | None:
@@ -44,7 +44,7 @@ def writer(shape: Shape) -> Writer | None:
 
 def body_reader(shape: Shape) -> Reader:
     """The reader of those members of a structure that are bound to the body."""
-    return TreeReader(_READERS).members(unbound(shape))
+    return TreeReader(_READERS).body(unbound(shape))
 
 
 def body_writer(shape: Shape) -> Writer:

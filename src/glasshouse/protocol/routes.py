@@ -28,7 +28,35 @@ class Candidate:
     literals: list[tuple[str, str | None]]
     required_query: list[str]
     required_headers: list[str]
-    preferred: int  # between equals the higher one
+    deprecated: bool
+
+    @property
+    def asked(self) -> int:
+        return len(self.required_query) + len(self.required_headers)
+
+
+class Ends:
+    """The operations that one method and path may mean."""
+
+    def __init__(self):
+        self._plain: list[Candidate] = []
+        self._by_literal: dict[str, list[Candidate]] = {}
+
+    def add(self, candidate: Candidate):
+        literals = candidate.literals
+        held = self._by_literal.setdefault(literals[0][0], []) if literals else self._plain
+        held.append(candidate)
+        held.sort(key=lambda one: (-len(one.literals), -one.asked, one.deprecated))
+
+    def choose(self, query: Mapping[str, str], headers: Mapping[str, str]) -> Candidate | None:
+        """The operation that asks for most of what the request has; failing that, for least of what it has not."""
+        if query and self._by_literal:
+            named = [one for name in query for one in self._by_literal.get(name, ()) if _has_literals(one, query)]
+            if named:
+                return _choose(named, query, headers)
+        if len(self._plain) == 1:
+            return self._plain[0]
+        return _choose(self._plain, query, headers)
 
 
 @dataclass(slots=True)
@@ -37,11 +65,9 @@ class Node:
 
     literal: "dict[str, Node]" = field(default_factory=dict)
     label: "Node | None" = None
-    ends: dict[str, list[Candidate]] = field(default_factory=dict)  # by method
-    greedy_ends: dict[str, list[Candidate]] = field(default_factory=dict)
-    greedy_tails: dict[str, list[tuple[list[str], Candidate]]] = field(
-        default_factory=dict
-    )  # what follows a greedy one
+    ends: dict[str, Ends] = field(default_factory=dict)  # by method
+    greedy_ends: dict[str, Ends] = field(default_factory=dict)
+    greedy_tails: dict[str, list[tuple[list[str], Ends]]] = field(default_factory=dict)  # what follows a greedy label
 
 
 def match(
@@ -53,11 +79,11 @@ def match(
 ) -> Found | None:
     """The operation of a request, and the labels of its path, percent-decoded once; None when the service has none."""
     segments = path.split("/")[1:]
-    root = _compiled(service_name)
-    query = dict(query_pairs)
-    found = _walk(root, segments, 0, method, query, headers or {}, [])
-    if found is None and segments and segments[-1] == "" and len(segments) > 1:
-        found = _walk(root, segments[:-1], 0, method, query, headers or {}, [])
+    root, request = _compiled(service_name), _Asked(method, segments, dict(query_pairs), headers or {})
+    found = _walk(root, request, 0, [])
+    if found is None and len(segments) > 1 and segments[-1] == "":
+        segments.pop()  # a slash at the end that the model does not have
+        found = _walk(root, request, 0, [])
     return found
 
 
@@ -77,11 +103,7 @@ def _add(root: Node, operation: Operation):
         if segment.startswith("{") and segment.endswith("+}"):
             labels.append(segment[1:-2])
             tail = segments[position + 1 :]
-            candidate = _candidate(operation, labels, query)
-            if tail:
-                node.greedy_tails.setdefault(method, []).append((tail, candidate))
-            else:
-                node.greedy_ends.setdefault(method, []).append(candidate)
+            _ends(node, method, tail).add(_candidate(operation, labels, query))
             return
         if segment.startswith("{"):
             labels.append(segment[1:-1])
@@ -89,7 +111,18 @@ def _add(root: Node, operation: Operation):
             node = node.label
         else:
             node = node.literal.setdefault(segment, Node())
-    node.ends.setdefault(method, []).append(_candidate(operation, labels, query))
+    node.ends.setdefault(method, Ends()).add(_candidate(operation, labels, query))
+
+
+def _ends(node: Node, method: str, tail: list[str]) -> Ends:
+    """Where the operations end whose path has a greedy label here, and this tail behind it."""
+    if not tail:
+        return node.greedy_ends.setdefault(method, Ends())
+    for known, ends in (tails := node.greedy_tails.setdefault(method, [])):
+        if known == tail:
+            return ends
+    tails.append((tail, Ends()))
+    return tails[-1][1]
 
 
 def _template_segments(path: str) -> list[str]:
@@ -109,66 +142,72 @@ def _candidate(operation: Operation, labels: list[str], query: str) -> Candidate
         [literal for literal in literals if literal[0] and literal[0] != "x-id"],
         [shape.wire_name(name) for name, shape in required if shape.location == "querystring"],
         [shape.wire_name(name).lower() for name, shape in required if shape.location == "header"],
-        0 if operation.deprecated else 1,
+        operation.deprecated,
     )
 
 
-def _walk(
-    node: Node,
-    segments: list[str],
-    position: int,
-    method: str,
-    query: Mapping[str, str],
-    headers: Mapping[str, str],
-    labels: list[str],
-) -> Found | None:
+def _walk(node: Node, request: "_Asked", position: int, labels: list[str]) -> Found | None:
+    segments = request.segments
     if position == len(segments):
-        return _choose(node.ends.get(method), query, headers, labels)
+        return request.found(node.ends.get(request.method), labels)
     segment = segments[position]
     below = node.literal.get(segment)
-    if below is not None and (found := _walk(below, segments, position + 1, method, query, headers, labels)):
+    if below is not None and (found := _walk(below, request, position + 1, labels)):
         return found
-    if node.label is not None and segment != "":
-        found = _walk(node.label, segments, position + 1, method, query, headers, [*labels, segment])
-        if found:
-            return found
-    return _walk_greedy(node, segments, position, method, query, headers, labels)
+    if node.label is not None and segment and (found := _walk(node.label, request, position + 1, [*labels, segment])):
+        return found
+    return _walk_greedy(node, request, position, labels)
 
 
-def _walk_greedy(node, segments, position, method, query, headers, labels) -> Found | None:
-    rest = segments[position:]
-    for tail, candidate in node.greedy_tails.get(method, ()):
+def _walk_greedy(node: Node, request: "_Asked", position: int, labels: list[str]) -> Found | None:
+    rest = request.segments[position:]
+    for tail, ends in node.greedy_tails.get(request.method, ()):
         if len(rest) > len(tail) and rest[-len(tail) :] == tail:
-            found = _choose([candidate], query, headers, [*labels, "/".join(rest[: -len(tail)])])
+            found = request.found(ends, [*labels, "/".join(rest[: -len(tail)])])
             if found:
                 return found
     key = "/".join(rest)
-    return _choose(node.greedy_ends.get(method), query, headers, [*labels, key]) if key else None
+    return request.found(node.greedy_ends.get(request.method), [*labels, key]) if key else None
 
 
-def _choose(
-    candidates: list[Candidate] | None, query: Mapping[str, str], headers: Mapping[str, str], values: list[str]
-) -> Found | None:
-    """The candidate that asks for most of what the request has."""
-    if not candidates:
-        return None
-    if len(candidates) == 1 and not candidates[0].literals:
-        best = candidates[0]
-    else:
-        possible = [candidate for candidate in candidates if _has_literals(candidate, query)]
-        if not possible:
+@dataclass(slots=True)
+class _Asked:
+    """What of a request decides where it goes."""
+
+    method: str
+    segments: list[str]
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+
+    def found(self, ends: Ends | None, values: list[str]) -> Found | None:
+        best = ends.choose(self.query, self.headers) if ends else None
+        if best is None:
             return None
-        best = max(possible, key=lambda candidate: _rank(candidate, query, headers))
-    return best.operation, {name: unquote(value) for name, value in zip(best.labels, values, strict=True)}
+        labels = zip(best.labels, values, strict=True)
+        return best.operation, {name: unquote(value) if "%" in value else value for name, value in labels}
+
+
+def _choose(candidates: list[Candidate], query: Mapping[str, str], headers: Mapping[str, str]) -> Candidate | None:
+    """The first that has all it asks for, unless `x-id` names one as good; else the one that misses least."""
+    best = None
+    for candidate in candidates:
+        if _missing(candidate, query, headers):
+            continue
+        if best is None:
+            best = candidate
+        elif candidate.asked == best.asked and query.get("x-id") == candidate.operation:
+            return candidate
+    return best or min(candidates, key=lambda candidate: _missing(candidate, query, headers), default=None)
+
+
+def _missing(candidate: Candidate, query: Mapping[str, str], headers: Mapping[str, str]) -> int:
+    missing = 0
+    for name in candidate.required_query:
+        missing += name not in query
+    for name in candidate.required_headers:
+        missing += name not in headers
+    return missing
 
 
 def _has_literals(candidate: Candidate, query: Mapping[str, str]) -> bool:
     return all(name in query and (value is None or query[name] == value) for name, value in candidate.literals)
-
-
-def _rank(candidate: Candidate, query: Mapping[str, str], headers: Mapping[str, str]) -> tuple[int, int, int, int]:
-    missing = sum(name not in query for name in candidate.required_query)
-    missing += sum(name not in headers for name in candidate.required_headers)
-    asked = len(candidate.required_query) + len(candidate.required_headers)
-    named = query.get("x-id") == candidate.operation
-    return len(candidate.literals), asked if not missing else -missing, int(named), candidate.preferred

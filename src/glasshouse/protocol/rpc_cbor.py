@@ -25,7 +25,7 @@ class CborCodec:
         read = self._readers.get(operation.name)
         if read is None:
             shape = operation.input_shape
-            read = self._readers[operation.name] = TreeReader(_READERS).reader(shape) if shape else lambda value: {}
+            read = self._readers[operation.name] = TreeReader(_READERS).payload(shape) if shape else lambda value: {}
         body = content(request.body)
         return read(_decoded(body)) if body else {}
 

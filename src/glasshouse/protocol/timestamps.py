@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 _NUMBER = re.compile(r"[+-]?\d{1,15}(\.\d{1,12})?([eE][+-]?\d{1,2})?", re.ASCII)
-_ISO = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_ISO = re.compile(r"\d{4}-\d\d-\d\d|\d{8}T", re.ASCII)
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 LATEST = 253402300799  # the last second of the year 9999, after which nothing can be written as a date

@@ -40,8 +40,16 @@ class TreeReader:
         self._scalars = {**_SCALARS, **scalars}
         self._known: dict[str, Reader] = {}
 
+    def body(self, members: dict[str, Shape]) -> Reader:
+        """What turns a decoded body into these members."""
+        return _bounded(self.members(members))
+
+    def payload(self, shape: Shape) -> Reader:
+        """What turns a decoded body into one value."""
+        return _bounded(self.reader(shape))
+
     def reader(self, shape: Shape) -> Reader:
-        """What turns a decoded tree into parameters of the shape."""
+        """What turns a decoded tree into a value of the shape."""
         kind = shape.type_name
         if kind == "structure":
             if shape.is_document:
@@ -126,6 +134,18 @@ class TreeWriter:
         return all(
             member.wire_name(name) == name and self._is_plain(member, seen) for name, member in shape.members.items()
         )
+
+
+def _bounded(read: Reader) -> Reader:
+    """A reader for values from outside, which may be nested more deeply than Python can go."""
+
+    def read_bounded(value: Any) -> Any:
+        try:
+            return read(value)
+        except RecursionError:
+            raise SerializationException("The request body is nested too deeply.") from None
+
+    return read_bounded
 
 
 def _list_reader(read: Reader, sparse: bool) -> Reader:

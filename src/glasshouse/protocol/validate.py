@@ -29,7 +29,7 @@ from functools import cache
 from typing import Any
 
 from glasshouse.core import errors
-from glasshouse.core.errors import ServiceError
+from glasshouse.core.errors import SerializationException, ServiceError
 from glasshouse.protocol.model import Operation
 from glasshouse.protocol.patterns import compile_pattern
 from glasshouse.protocol.shapes import Shape
@@ -92,7 +92,10 @@ def validator(operation: Operation) -> Callable[[Mapping[str, Any]], None]:
 
     def validate(params: Mapping[str, Any]):
         violations: list[Violation] = []
-        check(params, (), violations)
+        try:
+            check(params, (), violations)
+        except RecursionError:
+            raise SerializationException("The request is nested too deeply.") from None
         if violations:
             raise _error(operation, rules, violations)
 
@@ -152,8 +155,7 @@ class _Compiler:
 
     def __init__(self, skip: frozenset[str]):
         self._skip = skip
-        self._known: dict[str, Check | None] = {}
-        self._open: set[str] = set()
+        self._known: dict[str, Check] = {}
 
     def structure(self, shape: Shape) -> Check:
         required = [] if "required" in self._skip else shape.required
