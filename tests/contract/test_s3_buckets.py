@@ -2,20 +2,13 @@
 
 import pytest
 from botocore import xform_name
-from botocore.exceptions import ClientError
+
+from tests.contract.s3_box import refused
 
 
 @pytest.fixture
 def s3(aws):
     return aws("s3", "us-east-1")
-
-
-def refused(call, **params) -> dict:
-    """The error with which a call is refused, its HTTP status among it."""
-    with pytest.raises(ClientError) as refusal:
-        call(**params)
-    response = refusal.value.response
-    return response["Error"] | {"Status": response["ResponseMetadata"]["HTTPStatusCode"]}
 
 
 def located(region: str) -> dict:

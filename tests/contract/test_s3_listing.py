@@ -3,7 +3,8 @@
 import random
 
 import pytest
-from botocore.exceptions import ClientError
+
+from tests.contract.s3_box import refused
 
 KEYS = ["a", "a/b", "a/b/c", "a/d", "b", "b/", "c/x/1", "c/x/2", "c/y", "d-1", "d-2", "é", "日本/x"]
 
@@ -20,12 +21,6 @@ def full(s3):
     for key in KEYS:
         s3.put_object(Bucket="box", Key=key, Body=key.encode())
     return s3
-
-
-def refused(call, **params) -> dict:
-    with pytest.raises(ClientError) as refusal:
-        call(**params)
-    return refusal.value.response["Error"]
 
 
 def keys(answer: dict, part: str = "Contents") -> list[str]:

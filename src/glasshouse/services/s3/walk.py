@@ -58,22 +58,23 @@ def walk(
         if common is not None and (common == found.last or passed.startswith(common)):
             steps += 1
             if steps == STEPS_BEFORE_SEEK:
-                beyond = successor(common)
-                if isinstance(beyond, bytes):
-                    break
-                rows, steps = read(beyond), 0
+                rows, steps = _from_beyond(read, common), 0
             continue
-        steps = 0
         if len(found.entries) + len(found.prefixes) == limit:
             found.next = row
             break
+        steps = 0
+        found.last = row.key if common is None else common
         if common is None:
             found.entries.append(row)
-            found.last = row.key
         else:
             found.prefixes.append(common)
-            found.last = common
     return found
+
+
+def _from_beyond(read: Callable[[str], Iterator[Keyed]], common: str) -> Iterator[Keyed]:
+    beyond = successor(common)
+    return iter(()) if isinstance(beyond, bytes) else read(beyond)
 
 
 def _common(key: str, prefix: str, delimiter: str) -> str | None:
