@@ -7,7 +7,6 @@ from botocore.config import Config
 from glasshouse.app import LiveCloud
 
 
-
 def pytest_addoption(parser):
     parser.addoption("--endpoint", help="run against the cloud at this URL instead of fresh ones of our own")
 

@@ -1,12 +1,12 @@
 """The composition: the one file that imports every layer."""
 
 import asyncio
-import ipaddress
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import uvloop
 
@@ -14,6 +14,7 @@ from glasshouse import services
 from glasshouse.core.cloud import Cloud
 from glasshouse.gateway.admission import Admission
 from glasshouse.gateway.exchange import Gateway
+from glasshouse.gateway.loopback import is_loopback
 from glasshouse.gateway.server import Server
 from glasshouse.protocol import model
 from glasshouse.services.iam.access import IamAccess
@@ -32,9 +33,9 @@ class Settings:
     auth: Literal["verified", "open"] = "verified"
     unsupported: Literal["refuse", "warn"] = "refuse"
 
-    @property
-    def is_loopback(self) -> bool:
-        return self.host == "localhost" or ipaddress.ip_address(self.host).is_loopback
+    def __post_init__(self):
+        if self.auth == "open" and not is_loopback(self.host):
+            raise ValueError("an open cloud believes every key: it listens on loopback only")
 
 
 def make_cloud(settings: Settings) -> Cloud:
@@ -45,8 +46,25 @@ def make_cloud(settings: Settings) -> Cloud:
 
 
 def make_server(cloud: Cloud, settings: Settings) -> Server:
-    admission = Admission(cloud, settings.is_loopback, settings.auth == "open")
+    """What lets clients reach a cloud."""
+    admission = Admission(cloud, is_loopback(settings.host), settings.auth == "open")
     return Server(Gateway(cloud, admission))
+
+
+@asynccontextmanager
+async def serving(settings: Settings) -> AsyncIterator[Server]:
+    """A cloud that runs and answers, for the length of a block."""
+    cloud = make_cloud(settings)
+    server = make_server(cloud, settings)
+    await cloud.start()
+    try:
+        await server.start(settings.host, settings.port)
+        try:
+            yield server
+        finally:
+            await server.stop()
+    finally:
+        await cloud.stop()
 
 
 class LiveClock:
@@ -60,15 +78,13 @@ class LiveClock:
 
     def advance(self, seconds: float):
         """Let time pass: what becomes due on the way happens, in order, before this returns."""
-        self.set(self.now() + seconds)
+        moment = self.now() + seconds
+        self._live.wait_for(lambda: self._live.cloud.runner.advance(moment))
 
     def set(self, moment: float):
-        """Go to an epoch second; forward, everything on the way happens."""
-        cloud = self._live.cloud
-        if moment >= self.now():
-            self._live.wait_for(lambda: cloud.runner.advance(moment))
-        else:
-            self._live.run(lambda: cloud.clock.set(moment))
+        """Go to an epoch second, and do there what is due."""
+        self._live.run(lambda: self._live.cloud.clock.set(moment))
+        self._live.settle()
 
     def freeze(self):
         self._live.run(self._live.cloud.clock.freeze)
@@ -102,20 +118,16 @@ class LiveCloud:
         """Do something on the cloud's thread and return its result."""
         return self.cloud.run(action)
 
-    def wait_for(self, action) -> object:
-        """Run a coroutine function on the cloud's loop and return its result."""
-
-        async def act():
-            return await action()
-
-        return asyncio.run_coroutine_threadsafe(act(), self._loop).result()
+    def wait_for(self, action: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Run a coroutine on the cloud's loop and return its result."""
+        return asyncio.run_coroutine_threadsafe(action(), self._loop).result()
 
     def settle(self):
         """Until nothing is due and nothing is under way."""
         self.wait_for(self.cloud.runner.settle)
 
     def stop(self):
-        self._loop.call_soon_threadsafe(self._ending.set)
+        self._loop.call_soon_threadsafe(self.server.ending.set)
         self._thread.join()
 
     def _run(self):
@@ -127,12 +139,8 @@ class LiveCloud:
             self._ready.set()
 
     async def _live(self):
-        self._loop, self._ending = asyncio.get_running_loop(), asyncio.Event()
-        self.cloud = make_cloud(self.settings)
-        self.server = make_server(self.cloud, self.settings)
-        await self.cloud.start()
-        await self.server.start(self.settings.host, self.settings.port)
-        self._ready.set()
-        await self._ending.wait()
-        await self.server.stop()
-        await self.cloud.stop()
+        self._loop = asyncio.get_running_loop()
+        async with serving(self.settings) as self.server:
+            self.cloud = self.server.gateway.cloud
+            self._ready.set()
+            await self.server.ending.wait()

@@ -5,6 +5,7 @@ kept, and `test` is a stranger. An open cloud believes every key: it is root, of
 """
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -12,9 +13,11 @@ import msgspec
 from glasshouse.core import ids
 from glasshouse.core.access import ANONYMOUS, Credential, Principal, root
 from glasshouse.core.cloud import Cloud
-from glasshouse.gateway import errors, sigv4
-from glasshouse.gateway.claims import Claim
+from glasshouse.gateway import errors, sigv2, sigv4
 from glasshouse.gateway.errors import Family
+from glasshouse.gateway.forms import read_form
+from glasshouse.gateway.sigv2 import OldClaim
+from glasshouse.gateway.sigv4 import Claim
 from glasshouse.protocol.http import Request
 
 TEST_KEY = "test"
@@ -41,19 +44,46 @@ class Admission:
             return self._root
         return self._cloud.credentials.get(access_key_id)
 
-    def admit(self, claim: Claim, request: Request, payload_hash: str, family: Family) -> Principal:
-        """The principal that signed a request. Raises Rejected, or the error in the family's words."""
+    def admit(self, claim: Claim | OldClaim, sent: Request, path: str, payload_hash: str, family: Family) -> Principal:
+        """The principal that signed a request, as `sent`; `path` begins with the bucket, wherever it was named.
+
+        Raises Rejected, or the error in the family's words.
+        """
         if self.is_open:
-            return self._believed(claim.signer.access_key_id)
-        credential = self.credential(claim.signer.access_key_id)
-        if credential is None or not credential.active:
-            raise errors.unknown_key(family, claim.signer.access_key_id)
-        if credential.session_token is not None or claim.token is not None:
-            self._check_token(claim, credential, family)
-        sigv4.check_time(claim, self._cloud.clock.real())
-        sigv4.check_headers_signed(claim, request.headers)
-        sigv4.check(claim, request, credential.secret_access_key, payload_hash, family is Family.S3)
+            return self._believed(claim.access_key_id)
+        credential = self._checked(claim.access_key_id, claim.token, family)
+        now, secret = self._cloud.clock.real(), credential.secret_access_key
+        if isinstance(claim, OldClaim):
+            sigv2.check(claim, sent, path, secret, now)
+        else:
+            sigv4.check_time(claim, now)
+            sigv4.check_headers_signed(claim, sent.headers)
+            sigv4.check(claim, sent, secret, payload_hash, family is Family.S3)
         return credential.principal
+
+    def admit_form(self, fields: Mapping[str, str]) -> Principal:
+        """The principal that signed the policy of a browser's upload to S3; without a policy it is anonymous."""
+        claim = read_form(fields)
+        if claim is None:
+            return ANONYMOUS
+        if self.is_open:
+            return self._believed(claim.access_key_id)
+        credential = self._checked(claim.access_key_id, fields.get("x-amz-security-token"), Family.S3)
+        claim.check(credential.secret_access_key)
+        return credential.principal
+
+    def _checked(self, access_key_id: str, token: str | None, family: Family) -> Credential:
+        """A credential that is in force, used with the token that belongs to it."""
+        credential = self.credential(access_key_id)
+        if credential is None or not credential.active:
+            raise errors.unknown_key(family, access_key_id)
+        if credential.session_token is None and token is None:
+            return credential
+        if not sigv4.same(token or "", credential.session_token or ""):
+            raise errors.bad_token(family)
+        if credential.expires is not None and credential.expires <= self._cloud.clock.now():
+            raise errors.expired_token(family)
+        return credential
 
     def anonymous(self, service: str, auth_type: str | None, family: Family) -> Principal:
         """Nobody in particular, where that is allowed to ask at all."""
@@ -64,12 +94,6 @@ class Admission:
     def _believed(self, access_key_id: str) -> Principal:
         account = access_key_id if _ACCOUNT.fullmatch(access_key_id) else self._cloud.account
         return root(account)
-
-    def _check_token(self, claim: Claim, credential: Credential, family: Family):
-        if not sigv4.same(claim.token or "", credential.session_token or ""):
-            raise errors.bad_token(family)
-        if credential.expires is not None and credential.expires <= self._cloud.clock.now():
-            raise errors.expired_token(family)
 
 
 def _test_key(account: str) -> Credential:
@@ -91,5 +115,3 @@ def _write(path: Path, content: bytes):
     draft.touch(0o600)
     draft.write_bytes(content)
     draft.rename(path)
-
-

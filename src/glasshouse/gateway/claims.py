@@ -4,51 +4,31 @@ The signature is in the Authorization header or, of a presigned URL, in the quer
 """
 
 import re
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 
-from glasshouse.gateway import errors
+from glasshouse.core.errors import NotSupported
+from glasshouse.gateway import errors, sigv2
 from glasshouse.gateway.rejection import Rejected
+from glasshouse.gateway.sigv2 import OldClaim
+from glasshouse.gateway.sigv4 import ALGORITHM, SKEW_S, TERMINATOR, Claim, Signer
 from glasshouse.protocol.http import Request
 
-ALGORITHM = "AWS4-HMAC-SHA256"
 ASYMMETRIC = "AWS4-ECDSA-P256-SHA256"
-TERMINATOR = "aws4_request"
 LONGEST_EXPIRY_S = 7 * 24 * 3600
 REMEMBERED = 512
+LONGEST_REMEMBERED = 1024
 _TIMESTAMP = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
-_TOO_LATE = "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than 604800"
-
-
-@dataclass(slots=True)
-class Signer:
-    """The part of a claim that a client repeats with each request of a day."""
-
-    access_key_id: str
-    date: str
-    region: str
-    service: str
-    signed_headers: tuple[str, ...]
-    secret: str = ""  # the one that `key` was derived from
-    key: bytes = b""
-
-    @property
-    def scope(self) -> str:
-        return f"{self.date}/{self.region}/{self.service}/{TERMINATOR}"
-
-
-@dataclass(slots=True)
-class Claim:
-    signer: Signer
-    signature: str
-    timestamp: str  # 20260131T235959Z
-    token: str | None
-    expires_s: int | None = None  # of a presigned URL
-
-    @property
-    def presigned(self) -> bool:
-        return self.expires_s is not None
+_REGION = re.compile(r"[a-z0-9-]{1,32}", re.ASCII)
+_TOO_LATE = (
+    "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than 604800"
+    " seconds"
+)
+_QUERY_PARTS = ("X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature", "X-Amz-Date", "X-Amz-SignedHeaders")
+_QUERY_LACKS = (
+    "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, X-Amz-Signature, X-Amz-Date,"
+    " X-Amz-SignedHeaders, and X-Amz-Expires parameters."
+)
 
 
 class Claims:
@@ -57,65 +37,62 @@ class Claims:
     def __init__(self):
         self._signers: dict[str, Signer] = {}
 
-    def read(self, request: Request) -> Claim | None:
+    def read(self, request: Request) -> Claim | OldClaim | None:
         """The claim of a request, None of an anonymous one. Raises Rejected for half a claim."""
         header = request.headers.get("authorization")
         if header is not None:
             return self._from_header(header, request.headers)
-        if "X-Amz-" in request.query:
-            return self._from_query(request)
+        query = request.query
+        if "X-Amz-" in query:
+            return _from_query(request)
+        if "AWSAccessKeyId=" in query:
+            return sigv2.from_query(request)
         return None
 
-    def _from_header(self, header: str, headers: dict[str, str]) -> Claim | None:
+    def _from_header(self, header: str, headers: dict[str, str]) -> Claim | OldClaim | None:
         head, _, signature = header.rpartition("Signature=")
         signer = self._signers.get(head)
         if signer is None:
             if header.startswith("Bearer "):
                 return None
-            signer, signature = _parse(header, headers)
-            if head.endswith((",", " ")) and len(self._signers) < REMEMBERED:
-                self._signers[head] = signer
+            if header.startswith("AWS "):
+                return sigv2.from_header(header, headers)
+            signer, signature = _parse(header)
+            self._remember(head, signer)
         timestamp = headers.get("x-amz-date") or _from_date_header(headers.get("date"))
         if timestamp is None:
             raise Rejected(errors.incomplete, _lacks_date(header))
-        _check_timestamp(timestamp, signer, "")
+        _check_timestamp(timestamp, signer, presigned=False)
         return Claim(signer, signature, timestamp, headers.get("x-amz-security-token"))
 
-    def forget(self):
-        self._signers.clear()
-
-    def _from_query(self, request: Request) -> Claim | None:
-        query: dict[str, str] = {}
-        for name, value in request.query_pairs:
-            if name.startswith("X-Amz-"):
-                query.setdefault(name, value)
-        if query.get("X-Amz-Algorithm") == ASYMMETRIC:
-            raise Rejected(_asymmetric)
-        if "X-Amz-Signature" not in query and "X-Amz-Credential" not in query:
-            return None
-        missing = [name for name in _QUERY_PARTS if name not in query]
-        if missing or query["X-Amz-Algorithm"] != ALGORITHM:
-            raise Rejected(_bad_query, _QUERY_LACKS)
-        signer = _signer(query["X-Amz-Credential"], query["X-Amz-SignedHeaders"])
-        _check_timestamp(query["X-Amz-Date"], signer, "X-Amz-Date")
-        expires_s = _expiry(query["X-Amz-Expires"]) if "X-Amz-Expires" in query else 0
-        token = query.get("X-Amz-Security-Token")
-        return Claim(signer, query["X-Amz-Signature"], query["X-Amz-Date"], token, expires_s)
+    def _remember(self, head: str, signer: Signer):
+        """Only where the signature comes last, and is the one part that varies."""
+        if head.endswith((",", " ")) and len(head) <= LONGEST_REMEMBERED:
+            if len(self._signers) >= REMEMBERED:
+                self._signers.clear()
+            self._signers[head] = signer
 
 
-_QUERY_PARTS = ("X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature", "X-Amz-Date", "X-Amz-SignedHeaders")
-_QUERY_LACKS = (
-    "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, X-Amz-Signature, X-Amz-Date,"
-    " X-Amz-SignedHeaders, and X-Amz-Expires parameters."
-)
+def _from_query(request: Request) -> Claim | None:
+    query: dict[str, str] = {}
+    for name, value in request.query_pairs:
+        if name.startswith("X-Amz-"):
+            query.setdefault(name, value)
+    if query.get("X-Amz-Algorithm") == ASYMMETRIC:
+        raise Rejected(_asymmetric)
+    if "X-Amz-Signature" not in query and "X-Amz-Credential" not in query:
+        return None
+    if not all(query.get(name) for name in _QUERY_PARTS) or query["X-Amz-Algorithm"] != ALGORITHM:
+        raise Rejected(_bad_query, _QUERY_LACKS)
+    signer = _signer(query["X-Amz-Credential"], query["X-Amz-SignedHeaders"])
+    if signer.service == "s3" and "X-Amz-Expires" not in query:
+        raise Rejected(_bad_query, _QUERY_LACKS)
+    _check_timestamp(query["X-Amz-Date"], signer, presigned=True)
+    expires_s = _expiry(query.get("X-Amz-Expires", str(SKEW_S)))
+    return Claim(signer, query["X-Amz-Signature"], query["X-Amz-Date"], query.get("X-Amz-Security-Token"), expires_s)
 
 
-def epoch(timestamp: str) -> float:
-    """The epoch second of a timestamp in the basic format. Raises ValueError."""
-    return datetime.strptime(timestamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
-
-
-def _parse(header: str, headers: dict[str, str]) -> tuple[Signer, str]:
+def _parse(header: str) -> tuple[Signer, str]:
     algorithm, _, rest = header.strip().partition(" ")
     if algorithm == ASYMMETRIC:
         raise Rejected(_asymmetric)
@@ -141,15 +118,17 @@ def _signer(credential: str, signed_headers: str) -> Signer:
     if terminator != TERMINATOR:
         text = f"Credential should be scoped with a valid terminator: '{TERMINATOR}', not '{terminator}'."
         raise Rejected(errors.incomplete, text)
+    if not _REGION.fullmatch(region):
+        raise Rejected(errors.bad_signature, "Credential should be scoped to a valid region.")
     return Signer(access_key_id, date, region, service, tuple(signed_headers.lower().split(";")))
 
 
-def _check_timestamp(timestamp: str, signer: Signer, parameter: str):
+def _check_timestamp(timestamp: str, signer: Signer, presigned: bool):
     if not _TIMESTAMP.fullmatch(timestamp):
-        text = "X-Amz-Date must be formatted via ISO8601 Long format"
-        raise Rejected(_bad_query if parameter else errors.incomplete,
-                       f"{text}" if parameter else f"Date must be in ISO-8601 'basic format'. Got '{timestamp}'. "
-                       "See http://en.wikipedia.org/wiki/ISO_8601")  # fmt: skip
+        if presigned:
+            raise Rejected(_bad_query, "X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"")
+        text = f"Date must be in ISO-8601 'basic format'. Got '{timestamp}'."
+        raise Rejected(errors.incomplete, f"{text} See http://en.wikipedia.org/wiki/ISO_8601")
     if timestamp[:8] != signer.date:
         text = f"'{signer.date}' != '{timestamp[:8]}', from '{timestamp}'."
         raise Rejected(
@@ -159,10 +138,10 @@ def _check_timestamp(timestamp: str, signer: Signer, parameter: str):
 
 
 def _expiry(text: str) -> int:
-    if not text.isdecimal():
+    if not (text.isascii() and text.isdecimal() and len(text) < 12):
         raise Rejected(_bad_query, "X-Amz-Expires should be a number")
     if int(text) > LONGEST_EXPIRY_S:
-        raise Rejected(_bad_query, _TOO_LATE + " seconds")
+        raise Rejected(_bad_query, _TOO_LATE)
     return int(text)
 
 
@@ -179,7 +158,7 @@ def _lacks_date(header: str) -> str:
 
 
 def _asymmetric(family: errors.Family):
-    return errors.NotSupported("Signatures of the form AWS4-ECDSA-P256-SHA256 (SigV4A) are not supported by Glasshouse")
+    return NotSupported("Signatures of the form AWS4-ECDSA-P256-SHA256 (SigV4A) are not supported by Glasshouse")
 
 
 def _unknown_mechanism(family: errors.Family, header: str):

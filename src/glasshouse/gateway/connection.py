@@ -1,81 +1,298 @@
 """A client's connection: HTTP/1.1, parsed by httptools, answered in order.
 
-Most requests are answered while their last bytes are being parsed: no task, no queue.
+Most requests are answered while their last bytes are being parsed: no task, no queue, no copy. What is parked or
+streamed goes on in a task, which ends with the connection.
 """
 
 import asyncio
 import logging
 from collections import deque
-from email.utils import formatdate
-from http import HTTPStatus
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING
 
 import httptools
 
 from glasshouse.core.call import Source
-from glasshouse.gateway.exchange import Exchange, Gateway
+from glasshouse.core.errors import ServiceError
+from glasshouse.gateway import errors, responses
+from glasshouse.gateway.delivery import Delivery, Message
 from glasshouse.protocol.http import Request, Response
 
+if TYPE_CHECKING:
+    from glasshouse.gateway.server import Server
+
 log = logging.getLogger("glasshouse.gateway")
-STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus}
+LONGEST_HEAD_BYTES = 16 * 1024
+LONGEST_LINE_BYTES = 12 * 1024
+DISCARDED_BYTES = 64 * 1024 * 1024  # of a body that nobody wants, before the connection is cut
+LINGER_S = 2.0
+_NAMES: dict[bytes, str] = {}
+MOST_NAMES = 1024
 
 
 class Connection(asyncio.Protocol):
-    def __init__(self, gateway: Gateway):
-        self._gateway = gateway
-        self._parser = httptools.HttpRequestParser(self)
-        self._task: asyncio.Task | None = None
+    """One connection. The server counts it and looks in on it from time to time."""
 
-    def connection_made(self, transport: asyncio.Transport):
-        self._transport = transport
-        self._address = transport.get_extra_info("peername")[0]
+    def __init__(self, server: "Server", secure: bool = False):
+        self._server, self._gateway, self._secure = server, server.gateway, secure
+        self._parser: httptools.HttpRequestParser | None = httptools.HttpRequestParser(self)
+        self._transport: asyncio.Transport = None  # type: ignore[assignment]
+        self._address = ""
+        self._source = Source()
+        self._url, self._headers = b"", {}
+        self._head_bytes, self._in_head = 0, False
+        self._fault: ServiceError | None = None
+        self._incoming: Message | None = None  # whose body is being parsed
+        self._current: Message | None = None  # whose turn it is to be answered
+        self._waiting: deque[Message] = deque()
+        self._parked: asyncio.Task | None = None
+        self._delivery: Delivery = None  # type: ignore[assignment]
+        self.active = 0.0
 
-    def connection_lost(self, exc):
-        if self._task:
-            self._task.cancel()
+    # The transport
+
+    def connection_made(self, transport: asyncio.BaseTransport):
+        self._transport = transport  # type: ignore[assignment]
+        self._delivery = Delivery(self._server, self._transport, self._sent)
+        self._address = (transport.get_extra_info("peername") or ("",))[0]
+        self.active = self._server.loop.time()
+        self._server.connections.add(self)
+
+    def connection_lost(self, exc: Exception | None):
+        self._server.connections.discard(self)
+        self._parser = None
+        if self._parked:
+            self._parked.cancel()
+        for message in (self._incoming, self._current, *self._waiting):
+            if message and not message.answered:
+                message.exchange.abandon()
+        self._delivery.stop()
 
     def data_received(self, data: bytes):
-        self._parser.feed_data(data)
+        self.active = self._server.loop.time()
+        if self._parser is None:
+            return
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._parser = None  # the request was answered as what it is without the upgrade
+        except httptools.HttpParserError as failure:
+            self._refuse(self._fault or _cause(failure))
+            return
+        if self._in_head:
+            self._head_bytes += len(data)
+            if self._head_bytes > 2 * LONGEST_HEAD_BYTES:
+                self._refuse(errors.RequestHeaderSectionTooLarge(MaxSizeAllowed=str(LONGEST_HEAD_BYTES)))
+
+    def eof_received(self) -> bool:
+        """The client has said all it will say: whoever still waits for an answer gets it, half a request does not."""
+        if self._incoming and not self._incoming.complete:
+            return False
+        return self._current is not None
+
+    def pause_writing(self):
+        self._delivery.pause()
+
+    def resume_writing(self):
+        self._delivery.resume()
+
+    # The parser
 
     def on_message_begin(self):
         self._url, self._headers = b"", {}
+        self._head_bytes, self._in_head = 0, True
 
     def on_url(self, url: bytes):
         self._url += url
+        if len(self._url) > LONGEST_LINE_BYTES:
+            self._stop(errors.RequestUriTooLong(MaxURILengthBytes=str(LONGEST_LINE_BYTES)))
 
     def on_header(self, name: bytes, value: bytes):
-        name = name.decode("latin-1").lower()
-        value = value.decode("latin-1")
-        self._headers[name] = f"{self._headers[name]},{value}" if name in self._headers else value
+        self._head_bytes += len(name) + len(value)
+        if self._head_bytes > LONGEST_HEAD_BYTES:
+            self._stop(errors.RequestHeaderSectionTooLarge(MaxSizeAllowed=str(LONGEST_HEAD_BYTES)))
+        known = _NAMES.get(name) or _remember(name)
+        headers = self._headers
+        text = value.decode("latin-1")
+        headers[known] = f"{headers[known]},{text}" if known in headers else text
 
     def on_headers_complete(self):
+        self._in_head = False
+        parser, headers = self._parser, self._headers
+        assert parser is not None
         path, _, query = self._url.decode("latin-1").partition("?")
-        headers = self._headers
-        request = Request(self._parser.get_method().decode(), path, query, headers)
-        source = Source(self._address, headers.get("user-agent", ""), f"http://{headers.get('host', '')}")
-        self._exchange = self._gateway.exchange(request, source)
-        if "expect" in headers:
-            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        if not path.startswith("/"):
+            path = _absolute(path, headers)
+        request = Request(parser.get_method().decode(), path, query, headers)
+        exchange = self._gateway.exchange(request, self._source_of(headers))
+        old = parser.get_http_version() == "1.0"
+        expects = "expect" in headers and headers["expect"].lower() == "100-continue"
+        keep_alive = parser.should_keep_alive() and not parser.should_upgrade()
+        message = self._incoming = Message(exchange, keep_alive, expects, old)
+        if self._current is None:
+            self._current = message
+            self._open(message)
+        else:
+            self._waiting.append(message)
+            self._transport.pause_reading()
 
     def on_body(self, body: bytes):
-        self._exchange.write(body)
+        message = self._incoming
+        assert message is not None
+        if message is not self._current:
+            message.held.append(body)
+        elif not message.answered:
+            self._write(message, body)
+        else:
+            message.discarded += len(body)
+            if message.discarded > DISCARDED_BYTES:
+                self._transport.abort()
 
     def on_message_complete(self):
-        response = self._exchange.end()
-        if isinstance(response, Response):
-            self._send(response)
+        message = self._incoming
+        assert message is not None
+        message.complete = True
+        if message is self._current:
+            if not message.answered:
+                self._end(message)
+            elif message.sent:
+                self._finish(message)
+
+    def _stop(self, fault: ServiceError):
+        """Refuse what is being parsed; the parser stops at the exception."""
+        self._fault = fault
+        raise ValueError(fault.code)
+
+    def _source_of(self, headers: dict[str, str]) -> Source:
+        """The same object for as long as the client says the same of itself."""
+        user_agent, host = headers.get("user-agent", ""), headers.get("host") or f"localhost:{self._server.port}"
+        origin = f"https://{host}" if self._secure else f"http://{host}"
+        if self._source.origin != origin or self._source.user_agent != user_agent:
+            self._source = Source(self._address, user_agent, origin, self._secure)
+        return self._source
+
+    # One message, step by step
+
+    def _open(self, message: Message):
+        response = message.exchange.open()
+        if response is not None:
+            self._delivery.deliver(message, response)
+        elif message.expects and not message.complete:
+            self._transport.write(responses.CONTINUE)
+            message.expects = False
+
+    def _write(self, message: Message, body: bytes):
+        response = message.exchange.write(body)
+        if response is not None:
+            self._delivery.deliver(message, response)
+
+    def _end(self, message: Message):
+        answer = message.exchange.end()
+        if isinstance(answer, Response):
+            self._delivery.deliver(message, answer)
         else:
-            self._task = asyncio.ensure_future(self._send_later(response))
+            message.answered = True
+            self._parked = self._server.loop.create_task(self._answer_later(message, answer))
 
-    async def _send_later(self, answer):
-        self._send(await answer)
+    async def _answer_later(self, message: Message, answer: Awaitable[Response]):
+        response = await answer
+        self._parked = None
+        self._delivery.deliver(message, response)
 
-    def _send(self, response: Response):
-        body = response.body
-        if not isinstance(body, bytes):
-            body = body.read() if hasattr(body, "read") else b"".join(body)
-        lines = [STATUS_LINES[response.status], f"date: {formatdate(usegmt=True)}\r\n"]
-        lines += [f"{name}: {value}\r\n" for name, value in response.headers.items() if name != "content-length"]
-        is_head = self._exchange.request.method == "HEAD"
-        length = response.headers.get("content-length", 0) if is_head else len(body)
-        lines.append(f"content-length: {length}\r\n\r\n")
-        self._transport.write("".join(lines).encode("latin-1") + (b"" if is_head else body))
+    def _sent(self, message: Message):
+        """The response is out; if its request is in, the next one's turn comes."""
+        message.sent = True
+        if message.complete:
+            self._finish(message)
+        elif message.expects or not message.keep_alive:
+            self._close_gently()
+
+    def _finish(self, message: Message):
+        self._current = None
+        if not message.keep_alive:
+            self._close_gently()
+        elif self._waiting:
+            # Not from here: a client may have sent hundreds ahead.
+            self._server.loop.call_soon(self._next)
+
+    def _next(self):
+        if self._current or not self._waiting or self._transport.is_closing():
+            return
+        message = self._current = self._waiting.popleft()
+        if not self._waiting:
+            self._transport.resume_reading()
+        self._open(message)
+        held, message.held = message.held, []
+        for body in held:
+            if not message.answered:
+                self._write(message, body)
+        if message.complete and not message.answered:
+            self._end(message)
+
+    # Its end
+
+    def _refuse(self, error: ServiceError):
+        """What came is not a request that can be answered in its own terms."""
+        self._parser = None
+        response = self._gateway.malformed(error)
+        if self._current and self._current.answered and not self._current.sent:
+            self._transport.close()
+            return
+        framing = responses.framing(response.status, False, {}, len(response.body), False) + "connection: close\r\n"
+        head = responses.head(response.status, response.headers, self._server.date_line(), framing)
+        self._transport.write(head + response.body)
+        self._close_gently()
+
+    def _close_gently(self):
+        """Let the client read its response: a socket closed with bytes unread would take it back."""
+        self._parser = None
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+            self._server.loop.call_later(LINGER_S, self._transport.close)
+        else:
+            self._transport.close()
+
+    def retire(self):
+        """The server stops: finish what is under way, begin nothing."""
+        if self._current is None:
+            self._transport.close()
+
+    def abort(self):
+        self._transport.abort()
+
+    def look(self, now: float, patience_s: float, idle_s: float):
+        """Cut off a client that has begun a request, or reads its response, and then does nothing for too long."""
+        quiet = now - self.active
+        if self._in_head or (self._incoming and not self._incoming.complete):
+            if quiet > patience_s:
+                self._refuse(errors.RequestTimeout())
+        elif self._delivery.is_stalled:
+            if now - self._delivery.active > idle_s:
+                self._transport.abort()
+        elif self._current is None and quiet > idle_s:
+            self._transport.abort()
+
+
+def _remember(name: bytes) -> str:
+    known = name.decode("latin-1").lower()
+    if len(_NAMES) < MOST_NAMES and len(name) < 64:
+        _NAMES[name] = known
+    return known
+
+
+def _absolute(target: str, headers: dict[str, str]) -> str:
+    """The path of a request line in the form that proxies take; its host counts (RFC 9112, section 3.2.2)."""
+    if target == "*":
+        return "/"
+    _, _, rest = target.partition("://")
+    host, slash, path = rest.partition("/")
+    if host:
+        headers["host"] = host
+    return slash + path or "/"
+
+
+def _cause(failure: httptools.HttpParserError) -> ServiceError:
+    if isinstance(failure, httptools.HttpParserCallbackError):
+        log.error("a request could not be taken", exc_info=failure)
+        return errors.InternalError()
+    return errors.BadRequest(f"The request is not well-formed HTTP: {failure}")

@@ -6,7 +6,7 @@ services, UnrecognizedClientException to those that speak JSON and AuthFailure t
 
 from enum import Enum
 
-from glasshouse.core.errors import NotSupported, ServiceError
+from glasshouse.core.errors import ServiceError
 
 
 class Family(Enum):
@@ -198,6 +198,14 @@ class MalformedPOSTRequest(ServiceError):
     """The body of your POST request is not well-formed multipart/form-data."""
 
 
+class MaxPostPreDataLengthExceededError(ServiceError):
+    """Your POST request fields preceding the upload file were too large."""
+
+
+class MaxMessageLengthExceeded(ServiceError):
+    """Your request was too big."""
+
+
 # What they want
 
 
@@ -283,8 +291,17 @@ def incomplete(family: Family, message: str) -> ServiceError:
 
 def unknown_operation(family: Family, name: str, version: str = "") -> ServiceError:
     if family in (Family.EC2, Family.QUERY):
-        return InvalidAction(f"The action {name} is not valid for this web service." if not version else
-                             f"Could not find operation {name} for version {version}")
+        return InvalidAction(
+            f"The action {name} is not valid for this web service."
+            if not version
+            else f"Could not find operation {name} for version {version}"
+        )
     if family is Family.S3:
         return MethodNotAllowed()
     return with_status(UnknownOperationException(), 404 if family is Family.REST else 400)
+
+
+def body_too_large(family: Family) -> ServiceError:
+    if family is Family.S3:
+        return MaxMessageLengthExceeded()
+    return RequestEntityTooLarge() if family in (Family.EC2, Family.QUERY) else RequestEntityTooLargeException()

@@ -1,33 +1,46 @@
 """The life of a request: from a head and the bytes of a body to a response. No sockets.
 
-A request is judged (who signed it, what it wants), its body received, the call performed, the result written. Most
-are judged when all of the body is there. Bodies that stream to the blob store are judged before, and so are clients
-that wait for `100 Continue`.
+A request is located (what does it want?), admitted (who signed it?), its body received, the call performed, the
+result written. What can be judged by the head alone is judged before the body is taken: a client that waits for
+`100 Continue` learns at once that its signature is wrong.
 """
 
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from hashlib import sha256
+from typing import TYPE_CHECKING, Any
 
 from glasshouse.core import ids
-from glasshouse.core.access import Principal
+from glasshouse.core.access import ANONYMOUS, Principal
+from glasshouse.core.blobs import Incoming
 from glasshouse.core.call import Call, Source
 from glasshouse.core.cloud import Cloud
 from glasshouse.core.errors import InternalFailure, NotSupported, ServiceError
 from glasshouse.core.parking import NothingYet
-from glasshouse.gateway import errors, sigv4
+from glasshouse.gateway import bodies, errors, forms, payloads, visits
+from glasshouse.gateway.admin import Administration, is_admin
 from glasshouse.gateway.admission import Admission
-from glasshouse.gateway.claims import Claim, Claims
+from glasshouse.gateway.chunks import ChunkSigner
+from glasshouse.gateway.claims import Claims
 from glasshouse.gateway.errors import Family
-from glasshouse.gateway.hosts import Hosts, Place
+from glasshouse.gateway.hosts import PLAIN, Hosts
+from glasshouse.gateway.payloads import Payload
 from glasshouse.gateway.rejection import Rejected
-from glasshouse.gateway.routing import NoService, Route, Router
+from glasshouse.gateway.routing import FORM, NoService, Route, Router
+from glasshouse.gateway.sigv2 import OldClaim
+from glasshouse.gateway.sigv4 import Claim
 from glasshouse.protocol import wire
 from glasshouse.protocol.http import Request, Response
+
+if TYPE_CHECKING:
+    from glasshouse.gateway.authority import Authority
 
 log = logging.getLogger("glasshouse.gateway")
 DEFAULT_REGION = "us-east-1"
 LARGEST_BYTES = 16 * 1024 * 1024
+# Services whose requests carry archives and layers, inline.
+LARGER_BYTES = {"lambda": 96 * 1024 * 1024, "ecr": 64 * 1024 * 1024}
 
 
 class Gateway:
@@ -36,115 +49,285 @@ class Gateway:
     def __init__(self, cloud: Cloud, admission: Admission):
         self.cloud, self.admission = cloud, admission
         self.claims, self.hosts, self.router = Claims(), Hosts(), Router()
+        self.on_stop: Callable[[], None] = lambda: None  # what the admin API's `stop` does
+        self._authority: Authority | None = None
 
-    def exchange(self, request: Request, source: Source) -> "Exchange":
+    def exchange(self, request: Request, source: Source) -> "Exchange | Administration":
+        if request.path.startswith("/_") and is_admin(request):
+            place = self.hosts.place(request.headers.get("host", ""))
+            if not place.bucket:
+                return Administration(self, request, source)
         return Exchange(self, request, source)
+
+    def malformed(self, error: ServiceError) -> Response:
+        """The response to what is not even a request."""
+        return _fallback_codec(Family.S3).serialize_error(None, error, ids.uuid())
+
+    def authority(self) -> "Authority":
+        """What vouches for this cloud's names."""
+        if self._authority is None:
+            # OpenSSL's bindings are loaded by the first client that wants TLS.
+            from glasshouse.gateway.authority import Authority
+
+            self._authority = Authority(self.cloud.directory / "authority", self.cloud.clock.real)
+        return self._authority
 
 
 class Exchange:
-    """One request and its response."""
+    """One request and its response. `open`, then `write` the body, then `end`, or `abandon` it."""
 
-    __slots__ = ("claim", "gateway", "place", "principal", "region", "request", "request_id", "route", "source", "_received")
+    __slots__ = (
+        "_form", "_gateway", "_payload", "_receiver", "claim", "place", "principal", "region", "request", "request_id",
+        "route", "sent", "source",
+    )  # fmt: skip
 
     def __init__(self, gateway: Gateway, request: Request, source: Source):
-        self.gateway, self.request, self.source = gateway, request, source
+        self._gateway, self.sent, self.request, self.source = gateway, request, request, source
         self.request_id = ids.uuid()
+        self.claim: Claim | OldClaim | None = None
+        self.place, self.region = PLAIN, DEFAULT_REGION
         self.route: Route | None = None
-        self.claim: Claim | None = None
         self.principal: Principal | None = None
-        self.region = DEFAULT_REGION
-        self._received: list[bytes] = []
+        self._payload = payloads.COMPUTED
+        self._receiver: bodies.Receiver | None = None
+        self._form: list[tuple[str, str]] = []
+
+    # What the connection calls
+
+    def open(self) -> Response | None:
+        """Judge the head. A response means that the body is not wanted."""
+        return self._guarded(self._open)
 
     def write(self, chunk: bytes) -> Response | None:
-        self._received.append(chunk)
-        return None
+        """Take a part of the body. A response means that the rest is not wanted."""
+        return self._guarded(self._receiver.write, chunk) if self._receiver else None
 
     def end(self) -> Response | Awaitable[Response]:
         """All of the body is there."""
+        return self._guarded(self._end)
+
+    def abandon(self):
+        """The rest of the body will not come."""
+        if self._receiver is not None:
+            self._receiver.discard()
+
+    def _guarded(self, step: Callable, *arguments: Any) -> Any:
+        """Whatever fails becomes the response."""
         try:
-            self.request.body = b"".join(self._received)
-            self._judge()
-            return self._perform()
+            return step(*arguments)
         except Exception as failure:
+            self.abandon()
             return self.refusal(failure)
 
-    def _judge(self):
-        """Find out what is wanted, and who wants it."""
-        gateway, request = self.gateway, self.request
-        self.claim = claim = gateway.claims.read(request)
+    def _open(self):
+        headers = self.request.headers
+        has_body = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+        if has_body and self.request.method == "POST" and headers.get("content-type", "").startswith(FORM):
+            self._receiver = self._in_memory(LARGEST_BYTES)  # the operation is named in the form
+            return
+        route = self._locate()
+        self._payload = self._expected_payload(route, has_body)
+        if self._payload.hash is not None and not self._is_upload_form(route):
+            self._admit(route)
+        if has_body:
+            self._receiver = self._receiver_of(route)
+        elif self._payload.sha256 is not None:
+            bodies.check_sha256(self._payload.sha256, payloads.EMPTY.hash)
+
+    def _end(self) -> Response | Awaitable[Response]:
+        if self._receiver is not None:
+            self.request.body = self._receiver.finish()
+        route = self.route or self._locate()
+        if self.principal is None:
+            self._admit(route)
+        response = self._perform(route)
+        self.abandon()  # without effect on what was kept
+        return response
+
+    # What is wanted, and by whom
+
+    def _locate(self) -> Route:
+        gateway, request = self._gateway, self.request
         self.place = place = gateway.hosts.place(request.headers.get("host", ""))
-        signing_name = claim.signer.service if claim else None
+        self.claim = claim = None if place.prefix in visits.SITES else gateway.claims.read(request)
+        signing_name = claim.service if claim else None
         if signing_name == "s3":
             place = place.as_bucket()
-        self.region = claim.signer.region if claim else place.region or DEFAULT_REGION
-        original = request.path
-        if place.bucket and place.prefix == "s3":
-            request.path = f"/{place.bucket}{original}"
-        self.route = route = gateway.router.route(request, signing_name, place)
-        self.principal = self._admitted(route, original)
+        self.region = (claim and claim.region) or place.region or DEFAULT_REGION
+        if place.prefix in visits.SITES:
+            self.route = gateway.router.site(visits.SITES[place.prefix], request)
+            return self.route
+        if place.bucket or (claim and claim.presigned and signing_name == "s3"):
+            self.request = _as_s3_means(request, place.bucket, claim)
+        self.route = gateway.router.route(self.request, signing_name, place)
+        return self.route
 
-    def _admitted(self, route: Route, path: str) -> Principal:
-        claim, request, admission = self.claim, self.request, self.gateway.admission
-        if claim is None:
-            return admission.anonymous(route.service, route.operation and route.operation.auth_type, route.family)
-        routed, request.path = request.path, path
-        try:
-            return admission.admit(claim, request, self._payload_hash(route), route.family)
-        finally:
-            request.path = routed
+    def _expected_payload(self, route: Route, has_body: bool) -> Payload:
+        if not has_body and route.family is not Family.S3:
+            return payloads.EMPTY
+        return payloads.payload(self.sent, self.claim, route.family, route.operation and route.operation.auth_type)
 
-    def _payload_hash(self, route: Route) -> str:
-        stated = self.request.headers.get("x-amz-content-sha256")
-        if route.family is Family.S3:
-            return stated or sigv4.UNSIGNED
-        return sha256(self.request.body).hexdigest()
+    def _admit(self, route: Route):
+        admission, claim = self._gateway.admission, self.claim
+        if claim is not None:
+            payload_hash = self._payload.hash or self._body_sha256()
+            self.principal = admission.admit(claim, self.sent, self.request.path, payload_hash, route.family)
+        elif route.operation is None and visits.is_answered(self._gateway.cloud, route.service):
+            self.principal = ANONYMOUS
+        else:
+            auth_type = route.operation.auth_type if route.operation else None
+            self.principal = admission.anonymous(route.service, auth_type, route.family)
 
-    def _perform(self) -> Response | Awaitable[Response]:
-        route = self.route
-        assert route is not None and self.principal is not None
-        operation = route.operation
+    def _body_sha256(self) -> str:
+        body = self.request.body
+        return body.digests["sha256"].hex() if isinstance(body, Incoming) else sha256(body).hexdigest()
+
+    # Its body
+
+    def _receiver_of(self, route: Route) -> bodies.Receiver:
+        headers = self.request.headers
+        if self._is_upload_form(route):
+            return bodies.UploadForm(headers["content-type"], self._open_file)
+        inner: bodies.Receiver
+        if route.streams:
+            inner = self._streamed(route)
+        else:
+            inner = self._in_memory(LARGER_BYTES.get(route.service, LARGEST_BYTES))
+        if not self._payload.encoding:
+            return inner
+        return bodies.Chunked(inner, headers, self._payload, self._chunk_signer())
+
+    def _in_memory(self, limit_bytes: int) -> bodies.Receiver:
+        length = self.request.headers.get("content-length", "0")
+        if len(length) > 18 or int(length) > limit_bytes:
+            raise Rejected(errors.body_too_large)
+        return bodies.InMemory(limit_bytes, self._payload.sha256)
+
+    def _streamed(self, route: Route) -> bodies.Receiver:
+        headers, blobs = self.request.headers, self._gateway.cloud.blobs
+        if route.family is not Family.S3:
+            return bodies.Streamed(blobs, frozenset({"sha256"}))
+        size = int(headers.get("content-length", "0"))
+        if size > bodies.LARGEST_OBJECT_BYTES and not self._payload.encoding:
+            raise bodies.object_too_large(size)
+        return bodies.Streamed(blobs, bodies.algorithms(headers), self._payload.sha256)
+
+    def _chunk_signer(self) -> ChunkSigner | None:
+        claim = self.claim
+        if not self._payload.has_signed_chunks or self._gateway.admission.is_open or not isinstance(claim, Claim):
+            return None
+        return ChunkSigner(claim.signer.key, claim.timestamp, claim.signer.scope, claim.signature)
+
+    def _is_upload_form(self, route: Route) -> bool:
+        is_form = self.request.headers.get("content-type", "").lower().startswith(forms.MULTIPART)
+        return is_form and self.request.method == "POST" and route.service == "s3" and route.operation is None
+
+    def _open_file(self, fields: list[tuple[str, str]]) -> bodies.Streamed:
+        """The file of a form begins: what came before it says who sends it."""
+        self._form = fields
+        named = {name.lower(): value for name, value in fields}
+        self.principal = self._gateway.admission.admit_form(named)
+        return bodies.Streamed(self._gateway.cloud.blobs, bodies.algorithms(named))
+
+    # The answer
+
+    def _perform(self, route: Route) -> Response | Awaitable[Response]:
+        operation, principal, cloud = route.operation, self.principal, self._gateway.cloud
+        assert principal is not None
         if operation is None:
-            raise errors.unknown_operation(route.family, route.wanted)
+            return self._visit(route, principal)
+        if self._payload.encoding:
+            _decode_headers(self.request.headers)
         params = route.codec.parse(operation, self.request, route.labels)
-        principal, source = self.principal, self.source
-        account = principal.account if principal.kind != "anonymous" else self.gateway.cloud.account
-        call = Call(route.service, operation.name, params, account, self.region, principal, self.request_id, source)
-        call.access_key_id = self.claim.signer.access_key_id if self.claim else None
+        account = cloud.account if principal.kind == "anonymous" else principal.account
+        call = Call(
+            route.service, operation.name, params, account, self.region, principal, self.request_id, self.source
+        )
+        call.access_key_id = self.claim.access_key_id if self.claim else None
         call.may_wait = True
         try:
-            result = self.gateway.cloud.perform(call)
+            result = cloud.perform(call)
         except NothingYet:
-            return self._perform_later(call)
-        return route.codec.serialize(operation, result, self.request_id)
+            return self._perform_later(route, call)
+        return self._finished(route, route.codec.serialize(operation, result, self.request_id))
 
-    async def _perform_later(self, call: Call) -> Response:
-        route = self.route
-        assert route is not None and route.operation is not None
+    async def _perform_later(self, route: Route, call: Call) -> Response:
+        assert route.operation is not None
         try:
-            result = await self.gateway.cloud.answer(call)
-            return route.codec.serialize(route.operation, result, self.request_id)
+            result = await self._gateway.cloud.answer(call)
+            return self._finished(route, route.codec.serialize(route.operation, result, self.request_id))
         except Exception as failure:
             return self.refusal(failure)
+
+    def _visit(self, route: Route, principal: Principal) -> Response:
+        cloud = self._gateway.cloud
+        answered = None
+        if visits.is_answered(cloud, route.service):
+            answered = visits.answer(cloud, route.service, self._as_visit(principal))
+        if answered is None:
+            raise errors.unknown_operation(route.family, route.wanted)
+        return answered
+
+    def _as_visit(self, principal: Principal):
+        request = self.request
+        return visits.make(request, self.place, principal, self.region, self.source, request.body, self._form)
+
+    def _finished(self, route: Route, response: Response) -> Response:
+        if "origin" in self.request.headers:
+            visits.add_headers(
+                self._gateway.cloud, route.service, self._as_visit(self.principal or ANONYMOUS), response
+            )
+        return response
 
     def refusal(self, failure: Exception) -> Response:
         """The response for whatever went wrong."""
         route = self.route
         family = route.family if route else self._likely_family()
+        error = self._error(failure, family)
+        if route is None:
+            return _fallback_codec(family).serialize_error(None, error, self.request_id)
+        response = route.codec.serialize_error(route.operation, error, self.request_id, route.service)
+        return self._finished(route, response) if error.status < 500 else response
+
+    def _error(self, failure: Exception, family: Family) -> ServiceError:
+        if isinstance(failure, ServiceError):
+            return failure
         if isinstance(failure, Rejected):
-            failure = failure.error(family)
-        elif isinstance(failure, NoService):
-            failure = NotSupported(f"There is no service {failure} in AWS, as far as Glasshouse knows")
-        elif not isinstance(failure, ServiceError):
-            log.error("request %s failed", self.request_id, exc_info=failure)
-            failure = errors.InternalError() if family is Family.S3 else InternalFailure()
-        if route:
-            return route.codec.serialize_error(route.operation, failure, self.request_id, route.service)
-        return _fallback_codec(family).serialize_error(None, failure, self.request_id)
+            return failure.error(family)
+        if isinstance(failure, NoService):
+            return NotSupported(f"Glasshouse knows of no service in AWS {failure}")
+        log.error("request %s failed", self.request_id, exc_info=failure)
+        return errors.InternalError() if family is Family.S3 else InternalFailure()
 
     def _likely_family(self) -> Family:
-        return Family.JSON if "x-amz-target" in self.request.headers else Family.S3
+        """Of a request that could not be located."""
+        if "x-amz-target" in self.request.headers:
+            return Family.JSON
+        return Family.QUERY if self.request.headers.get("content-type", "").startswith(FORM) else Family.S3
 
 
 def _fallback_codec(family: Family) -> wire.Codec:
-    """For requests to no service that we know."""
-    return wire.codec("dynamodb", "json") if family is Family.JSON else wire.codec("s3", "rest-xml")
+    if family is Family.JSON:
+        return wire.codec("dynamodb", "json")
+    return wire.codec("sts", "query") if family is Family.QUERY else wire.codec("s3", "rest-xml")
+
+
+def _as_s3_means(request: Request, bucket: str | None, claim: Claim | OldClaim | None) -> Request:
+    """The same request with the bucket in the path, and the headers of a presigned URL where headers belong."""
+    headers: dict[str, Any] = request.headers
+    if claim and claim.presigned:
+        moved = {name.lower(): value for name, value in request.query_pairs if name.lower().startswith("x-amz-")}
+        headers = {**moved, **headers}
+    path = f"/{bucket}{request.path}" if bucket else request.path
+    return replace(request, path=path, headers=headers)
+
+
+def _decode_headers(headers: dict[str, str]):
+    """Say what the headers would say had the body not come in chunks."""
+    codings = [coding.strip() for coding in headers.get("content-encoding", "").split(",")]
+    kept = ",".join(coding for coding in codings if coding and coding.lower() != "aws-chunked")
+    if kept:
+        headers["content-encoding"] = kept
+    else:
+        headers.pop("content-encoding", None)
+    headers["content-length"] = headers["x-amz-decoded-content-length"]

@@ -39,6 +39,14 @@ class Route:
         return self.listing.name
 
     @property
+    def streams(self) -> bool:
+        """Whether the body may be of any size, and goes to the blob store before the operation runs."""
+        operation = self.operation
+        if operation is None or operation.streaming_input is None or operation.input_shape is None:
+            return False
+        return bool(operation.input_shape.members[operation.streaming_input].traits.get("streaming"))
+
+    @property
     def codec(self) -> wire.Codec:
         return wire.codec(self.listing.name, self.protocol)
 
@@ -69,6 +77,11 @@ class Router:
             key = ("action", action, signing_name, place.prefix, bool(_QUEUE_PATH.fullmatch(request.path)))
             return self._remembered(key, self._by_action, *action, signing_name, place, request.path)
         return self._by_path(request, signing_name, place)
+
+    def site(self, service: str, request: Request) -> Route:
+        """The route to a service's sites, where every path is the visited service's own affair."""
+        listing = self._index.services[service]
+        return Route(listing, _first(listing, _REST), f"{request.method} {request.path}", None)
 
     def _remembered(self, key: tuple, find, *arguments) -> Route:
         route = self._known.get(key)

@@ -1,23 +1,66 @@
-"""The server: listens, and keeps count of its connections."""
+"""The server: listens, keeps count of its connections, and ends them when it ends."""
 
 import asyncio
 
 from glasshouse.gateway.connection import Connection
 from glasshouse.gateway.exchange import Gateway
+from glasshouse.gateway.responses import Dates
+from glasshouse.gateway.tls import Doorstep
+
+BACKLOG = 1024
+LOOKS_S = 5.0
+PATIENCE_S = 60.0  # with a client that stops in the middle of a request
+IDLE_S = 300.0
+FAREWELL_S = 5.0  # for what is under way when the server stops
 
 
 class Server:
+    """Serves one gateway on one port, plain and TLS."""
+
+    patience_s = PATIENCE_S
+
     def __init__(self, gateway: Gateway):
-        self._gateway = gateway
-        self._listening: asyncio.Server | None = None
+        self.gateway = gateway
+        self.connections: set[Connection] = set()
+        self.doorsteps: set[Doorstep] = set()
         self.port = 0
+        self.is_stopping = False
+        self.ending = asyncio.Event()  # set by whoever wants the server to end
+        gateway.on_stop = self.ending.set
+        self._dates = Dates()
+        self._listening: asyncio.Server | None = None
+        self._watch: asyncio.Task | None = None
 
     async def start(self, host: str, port: int):
         """Begin to listen; port 0 is any free one."""
-        loop = asyncio.get_running_loop()
-        self._listening = await loop.create_server(lambda: Connection(self._gateway), host, port, backlog=1024)
+        self.loop = asyncio.get_running_loop()
+        self._listening = await self.loop.create_server(self._doorstep, host, port, backlog=BACKLOG)
         self.port = self._listening.sockets[0].getsockname()[1]
+        self._watch = asyncio.create_task(self._look_after())
 
     async def stop(self):
-        if self._listening:
-            self._listening.close()
+        """Stop listening, let what is under way come to its end, then close."""
+        assert self._listening is not None and self._watch is not None
+        self.is_stopping = True
+        self._listening.close()
+        self._watch.cancel()
+        for connection in list(self.connections):
+            connection.retire()
+        deadline = self.loop.time() + FAREWELL_S
+        while self.connections and self.loop.time() < deadline:
+            await asyncio.sleep(0.01)
+        for connection in [*self.connections, *self.doorsteps]:
+            connection.abort()
+
+    def date_line(self) -> str:
+        return self._dates.line(self.gateway.cloud.clock.real())
+
+    def _doorstep(self) -> Doorstep:
+        return Doorstep(self, lambda: self.gateway.authority().context())
+
+    async def _look_after(self):
+        while True:
+            await asyncio.sleep(LOOKS_S)
+            now = self.loop.time()
+            for connection in list(self.connections):
+                connection.look(now, PATIENCE_S, IDLE_S)

@@ -5,20 +5,66 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html
 
 import hmac
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from hashlib import sha256
 from posixpath import normpath
 from urllib.parse import quote, unquote
 
 from glasshouse.gateway import errors
-from glasshouse.gateway.claims import ALGORITHM, TERMINATOR, Claim, Signer, epoch
 from glasshouse.gateway.rejection import Rejected
+from glasshouse.gateway.times import basic, epoch, iso
 from glasshouse.protocol.http import Request
 
+ALGORITHM = "AWS4-HMAC-SHA256"
+TERMINATOR = "aws4_request"
 UNSIGNED = "UNSIGNED-PAYLOAD"
 EMPTY = sha256(b"").hexdigest()
 SKEW_S = 900
 _UNENCODED = "-_.~"
+
+
+@dataclass(slots=True)
+class Signer:
+    """The part of a claim that a client repeats with each request of a day."""
+
+    access_key_id: str
+    date: str
+    region: str
+    service: str
+    signed_headers: tuple[str, ...]
+    secret: str = ""  # the one that `key` was derived from
+    key: bytes = b""
+
+    @property
+    def scope(self) -> str:
+        return f"{self.date}/{self.region}/{self.service}/{TERMINATOR}"
+
+
+@dataclass(slots=True)
+class Claim:
+    """Who signed a request, when, and the signature."""
+
+    signer: Signer
+    signature: str
+    timestamp: str  # 20260131T235959Z
+    token: str | None
+    expires_s: int | None = None  # of a presigned URL
+
+    @property
+    def access_key_id(self) -> str:
+        return self.signer.access_key_id
+
+    @property
+    def service(self) -> str:
+        return self.signer.service
+
+    @property
+    def region(self) -> str:
+        return self.signer.region
+
+    @property
+    def presigned(self) -> bool:
+        return self.expires_s is not None
 
 
 def signing_key(signer: Signer, secret: str) -> bytes:
@@ -41,18 +87,16 @@ def same(one: str, other: str) -> bool:
 
 
 def check(claim: Claim, request: Request, secret: str, payload_hash: str, is_s3: bool):
-    """Raise Rejected unless the claim's signature is that of the request."""
-    signer = claim.signer
-    key = signing_key(signer, secret)
-    first = None
+    """Raise Rejected unless the claim's signature is that of the request, which is as the client sent it."""
+    key = signing_key(claim.signer, secret)
+    expected = []
     for path, query in _canonical_forms(request, is_s3, claim.presigned):
-        canonical = _canonical(request, path, query, signer.signed_headers, payload_hash)
+        canonical = _canonical(request, path, query, claim.signer.signed_headers, payload_hash)
         to_sign = _string_to_sign(claim, canonical)
         if same(sign(key, to_sign), claim.signature):
             return
-        first = first or (canonical, to_sign)
-    assert first is not None
-    raise Rejected(_mismatch, *first, claim.signature, signer.access_key_id)
+        expected.append((canonical, to_sign))
+    raise Rejected(_mismatch, *expected[0], claim.signature, claim.access_key_id)
 
 
 def check_time(claim: Claim, now: float):
@@ -63,9 +107,9 @@ def check_time(claim: Claim, now: float):
         text = f"Date must be in ISO-8601 'basic format'. Got '{claim.timestamp}'."
         raise Rejected(errors.incomplete, text) from None
     if claim.expires_s is not None and now > signed + claim.expires_s:
-        raise Rejected(_expired, claim.timestamp, str(claim.expires_s), _iso(now))
-    if claim.expires_s is None and now > signed + SKEW_S or signed > now + SKEW_S:
-        raise Rejected(_skewed, claim.timestamp, _basic(now), _basic(now - SKEW_S if now > signed else now + SKEW_S))
+        raise Rejected(_expired, claim.timestamp, str(claim.expires_s), iso(now))
+    if (claim.expires_s is None and now > signed + SKEW_S) or signed > now + SKEW_S:
+        raise Rejected(skewed, claim.timestamp, basic(now), basic(now - SKEW_S if now > signed else now + SKEW_S))
 
 
 def check_headers_signed(claim: Claim, headers: Iterable[str]):
@@ -144,15 +188,6 @@ def _normalized(path: str) -> str:
     return quote(plain, safe="/" + _UNENCODED)
 
 
-def _iso(moment: float) -> str:
-    basic = _basic(moment)
-    return f"{basic[:4]}-{basic[4:6]}-{basic[6:11]}:{basic[11:13]}:{basic[13:]}"
-
-
-def _basic(moment: float) -> str:
-    return datetime.fromtimestamp(moment, UTC).strftime("%Y%m%dT%H%M%SZ")
-
-
 def _mismatch(family: errors.Family, canonical: str, to_sign: str, signature: str, access_key_id: str):
     return errors.bad_signature(
         family, None,
@@ -164,15 +199,15 @@ def _mismatch(family: errors.Family, canonical: str, to_sign: str, signature: st
 
 def _expired(family: errors.Family, timestamp: str, expires_s: str, now: str):
     if family is errors.Family.S3:
-        end = _iso(epoch(timestamp) + int(expires_s))
+        end = iso(epoch(timestamp) + int(expires_s))
         members = {"X-Amz-Expires": expires_s, "Expires": end, "ServerTime": now}
         return errors.AccessDenied("Request has expired", **members)
     return errors.bad_signature(family, f"Signature expired: {timestamp} has expired after {expires_s} seconds")
 
 
-def _skewed(family: errors.Family, timestamp: str, now: str, edge: str):
+def skewed(family: errors.Family, timestamp: str, now: str, edge: str):
     if family is errors.Family.S3:
-        times = {"RequestTime": timestamp, "ServerTime": _iso(epoch(now))}
+        times = {"RequestTime": timestamp, "ServerTime": iso(epoch(now))}
         return errors.RequestTimeTooSkewed(MaxAllowedSkewMilliseconds=str(SKEW_S * 1000), **times)
     if family is errors.Family.EC2:
         return errors.RequestExpired()
@@ -185,5 +220,7 @@ def _skewed(family: errors.Family, timestamp: str, now: str, edge: str):
 
 def _not_signed(family: errors.Family, names: str):
     if family is errors.Family.S3:
-        return errors.AccessDenied("There were headers present in the request which were not signed", HeadersNotSigned=names)
+        return errors.AccessDenied(
+            "There were headers present in the request which were not signed", HeadersNotSigned=names
+        )
     return errors.bad_signature(family, f"The header(s) {names} must be signed.")

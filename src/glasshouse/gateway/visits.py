@@ -1,0 +1,52 @@
+"""Requests that are no operation: preflights, forms, websites, pages. A service answers them if it wants to."""
+
+from contextlib import suppress
+from typing import Any
+from urllib.parse import unquote
+
+from glasshouse.core.access import Principal
+from glasshouse.core.call import Source
+from glasshouse.core.cloud import Cloud
+from glasshouse.core.errors import NotSupported, ServiceError
+from glasshouse.core.service import Service
+from glasshouse.core.visit import Visit
+from glasshouse.gateway.hosts import Place
+from glasshouse.protocol.http import Request, Response
+
+# What a host may name beside an API's endpoint, and who serves it.
+SITES = {"s3-website": "s3", "execute-api": "apigateway", "lambda-url": "lambda", "cloudfront": "cloudfront"}
+
+
+def is_answered(cloud: Cloud, service: str) -> bool:
+    """Whether a service answers visits at all."""
+    return _overrides(cloud, service, "visit")
+
+
+def make(
+    request: Request, place: Place, principal: Principal, region: str, source: Source, body: Any, form=()
+) -> Visit:
+    site = place.prefix if place.prefix in SITES else None
+    return Visit(
+        request.method, request.headers.get("host", ""), unquote(request.path), request.query_pairs, request.headers,
+        body, principal, region, source, list(form), site or "", place.labels if site else "",
+    )  # fmt: skip
+
+
+def answer(cloud: Cloud, service: str, visit: Visit) -> Response | None:
+    answered = cloud.visit(service, visit)
+    return answered and Response(answered.status, dict(answered.headers), answered.body)
+
+
+def add_headers(cloud: Cloud, service: str, visit: Visit, response: Response):
+    """What a service adds for a browser that says which site its request comes from."""
+    if _overrides(cloud, service, "response_headers"):
+        with suppress(ServiceError):
+            for name, value in cloud.response_headers(service, visit).items():
+                response.headers.setdefault(name.lower(), value)
+
+
+def _overrides(cloud: Cloud, service: str, method: str) -> bool:
+    try:
+        return getattr(cloud.service_class(service), method) is not getattr(Service, method)
+    except NotSupported:
+        return False
