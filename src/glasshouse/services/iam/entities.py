@@ -6,7 +6,8 @@ from urllib.parse import quote
 from glasshouse.core import ids
 from glasshouse.core.table import Rows
 from glasshouse.core.tags import from_list, to_list
-from glasshouse.engines.policy import MalformedPolicy, compile_policy
+from glasshouse.engines.policy import MalformedPolicy
+from glasshouse.engines.policy.wellformed import Purpose, require_wellformed
 from glasshouse.services.iam.errors import (
     DeleteConflict,
     EntityAlreadyExists,
@@ -97,7 +98,7 @@ class Entities:
     # Policies
 
     def _put_inline(self, entity: Identity, name: str, document: str):
-        self._check_document(document)
+        self._check_document(document, Purpose.INLINE)
         size = sum(len("".join(text.split())) for key, text in entity.inline.items() if key != name)
         limit = INLINE_BYTES[type(entity)]
         if size + len("".join(document.split())) > limit:
@@ -163,16 +164,12 @@ class Entities:
         return text
 
     @staticmethod
-    def _check_document(document: str):
-        """Raises MalformedPolicyDocument for what cannot be an identity-based policy."""
+    def _check_document(document: str, purpose: Purpose):
+        """Raises MalformedPolicyDocument for what IAM does not store for this purpose."""
         try:
-            policy = compile_policy(document)
-        except MalformedPolicy:
-            raise MalformedPolicyDocument("Syntax errors in policy.") from None
-        if any(statement.principals is not None for statement in policy.statements):
-            raise MalformedPolicyDocument("Policy document should not specify a principal.")
-        if any(statement.resources is None for statement in policy.statements):
-            raise MalformedPolicyDocument("Policy statement must contain resources.")
+            require_wellformed(document, purpose)
+        except MalformedPolicy as failure:
+            raise MalformedPolicyDocument(failure.message) from None
 
     # Boundaries and tags
 

@@ -1,5 +1,6 @@
 """Managed policies and their versions."""
 
+from glasshouse.engines.policy.wellformed import Purpose
 from glasshouse.services.iam.entities import PAGE, encoded
 from glasshouse.services.iam.errors import (
     DeleteConflict,
@@ -215,7 +216,7 @@ class Policies:
         self._changed()
 
     def _check_managed(self, document: str):
-        self._check_document(document)
+        self._check_document(document, Purpose.MANAGED)
         if len("".join(document.split())) > LONGEST_POLICY:
             raise LimitExceeded(f"Cannot exceed quota for PolicySize: {LONGEST_POLICY}")
 

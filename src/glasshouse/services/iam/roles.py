@@ -1,14 +1,13 @@
 """Roles, instance profiles and service-linked roles."""
 
 from glasshouse.core import ids
-from glasshouse.engines.policy import MalformedPolicy, compile_policy
+from glasshouse.engines.policy.wellformed import Purpose
 from glasshouse.services.iam.entities import PAGE, encoded
 from glasshouse.services.iam.errors import (
     DeleteConflict,
     EntityAlreadyExists,
     InvalidInput,
     LimitExceeded,
-    MalformedPolicyDocument,
     NoSuchEntity,
     UnmodifiableEntity,
     ValidationError,
@@ -33,7 +32,7 @@ class Roles:
         tags: list | None = None,
     ):
         self._refuse_taken(self.roles, role_name, "Role")
-        self._check_trust(assume_role_policy_document)
+        self._check_document(assume_role_policy_document, Purpose.TRUST)
         _check_duration(max_session_duration)
         role = Role(
             path, self._iam_arn("role", path, role_name), self.now, role_name, self._new_id("AROA"),
@@ -66,7 +65,7 @@ class Roles:
 
     def update_assume_role_policy(self, role_name: str, policy_document: str):
         role = self._own_role(role_name)
-        self._check_trust(policy_document)
+        self._check_document(policy_document, Purpose.TRUST)
         role.assume_role_policy_document = policy_document
         self._keep(role)
 
@@ -169,18 +168,6 @@ class Roles:
         self.cloud.tags.clear(role.arn)
         self.roles.delete(role)
         self._changed()
-
-    @staticmethod
-    def _check_trust(document: str):
-        try:
-            policy = compile_policy(document)
-        except MalformedPolicy as failure:
-            raise MalformedPolicyDocument(f"This policy contains invalid Json: {failure.message}") from None
-        for statement in policy.statements:
-            if statement.principals is None:
-                raise MalformedPolicyDocument("AssumeRolepolicy contained an invalid principal: missing principal")
-            if statement.resources is not None:
-                raise MalformedPolicyDocument("Has prohibited field Resource")
 
 
 class InstanceProfiles:

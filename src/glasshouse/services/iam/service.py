@@ -22,10 +22,11 @@ from glasshouse.services.iam.records import (
 )
 from glasshouse.services.iam.roles import InstanceProfiles, Roles
 from glasshouse.services.iam.signin import SignIn
+from glasshouse.services.iam.simulation import Simulator
 from glasshouse.services.iam.users import Groups, Users
 
 
-class Iam(Entities, Users, Groups, Roles, InstanceProfiles, Policies, SignIn, Account, Service):
+class Iam(Entities, Users, Groups, Roles, InstanceProfiles, Policies, SignIn, Simulator, Account, Service):
     name = "iam"
     invalid_page_token = ValidationError
     users, groups, roles, policies = identities.USERS, identities.GROUPS, identities.ROLES, identities.POLICIES

@@ -13,7 +13,8 @@ from urllib.parse import unquote
 from glasshouse.core import ServiceError
 from glasshouse.core.access import Principal
 from glasshouse.core.tags import from_list
-from glasshouse.engines.policy import MalformedPolicy, compile_policy
+from glasshouse.engines.policy import MalformedPolicy
+from glasshouse.engines.policy.wellformed import Purpose, require_wellformed
 from glasshouse.services.sts.errors import (
     AccessDenied,
     MalformedPolicyDocument,
@@ -90,9 +91,11 @@ class RoleSessions:
     def resource_arns(self, params: dict) -> list[str] | None:
         return [params["RoleArn"]] if "RoleArn" in params else None
 
-    def resource_rule(self, params: dict) -> Literal["required", "denies only"]:
+    def resource_rule(self, params: dict) -> Literal["optional", "required", "denies only"]:
         """A role's own policy must allow, but for roles that still assume themselves by the old rule."""
-        if params.get("RoleArn") != self.call.principal.session.get("role_arn"):
+        if "RoleArn" not in params:
+            return "optional"
+        if params["RoleArn"] != self.call.principal.session.get("role_arn"):
             return "required"
         if self.now < NEW_RULE:
             return "denies only"
@@ -137,9 +140,9 @@ class RoleSessions:
             if len(policy) > SESSION_POLICY_CHARACTERS:
                 raise PackedPolicyTooLarge("Serialized token too large for session")
             try:
-                compile_policy(policy)
+                require_wellformed(policy, Purpose.SESSION)
             except MalformedPolicy as failure:
-                raise MalformedPolicyDocument(f"Syntax errors in policy: {failure.message}") from None
+                raise MalformedPolicyDocument(failure.message) from None
             texts.append(policy)
         iam = self.aws(account=owner_arn.split(":")[4]).iam
         for arn in [given["arn"] for given in policy_arns or ()]:
