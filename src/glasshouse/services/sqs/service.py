@@ -36,6 +36,11 @@ class Sqs(Queues, Permissions, Sending, Receiving, Encryption, MoveTasks, Servic
     move_tasks = Table(MoveTask, key=("source_name", "started_timestamp"))
 
     @cached_property
+    def _found(self) -> dict[str, Queue]:
+        """Queues by URL, for the time of this call."""
+        return {}
+
+    @cached_property
     def _data_keys(self) -> dict:
         """Ciphers by data key, for the time of this call."""
         return {}
@@ -55,7 +60,10 @@ class Sqs(Queues, Permissions, Sending, Receiving, Encryption, MoveTasks, Servic
         return [(queue.arn, queue.policy)] if queue.policy else []
 
     def _queue(self, url: str) -> Queue:
-        """The queue of a URL, whatever its host, or of a bare name."""
+        """The queue of a URL, whatever its host, or of a bare name. Access asks for it first, so it is remembered."""
+        known = self._found.get(url)
+        if known is not None:
+            return known
         path, slash, name = url.rpartition("/")
         account = path.rpartition("/")[2] if slash else self.call.account
         if account == self.call.account:
@@ -66,6 +74,7 @@ class Sqs(Queues, Permissions, Sending, Receiving, Encryption, MoveTasks, Servic
             raise InvalidAddress(f"The address {url} is not valid for this endpoint.")
         if queue is None:
             raise QueueDoesNotExist()
+        self._found[url] = queue
         return queue
 
     def _by_arn(self, arn: str) -> Queue | None:
