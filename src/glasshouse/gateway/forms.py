@@ -54,7 +54,8 @@ class FormReader:
             raise errors.InvalidArgument(text, ArgumentName="file", ArgumentValue="0")
 
     def _read_preamble(self) -> bool:
-        if len(self._buffer) > LONGEST_HEAD_BYTES + len(self._delimiter):
+        limit = LONGEST_HEAD_BYTES + len(self._delimiter)
+        if len(self._buffer) > limit and self._buffer.find(self._delimiter, 0, limit) < 0:
             raise errors.MalformedPOSTRequest()
         return self._pass_delimiter(lambda content: None)
 

@@ -54,13 +54,18 @@ class BucketAccess:
                 " Public Access."
             )
         self._keep_setting(found, "policy", {"text": policy, "public": public})
+        found.has_policy = True
+        self.buckets.put(found)
 
     def get_bucket_policy(self, bucket: str, expected_bucket_owner: str | None = None):
         found = self._bucket(bucket, expected_bucket_owner)
         return {"Policy": self._setting(found, "policy", NoSuchBucketPolicy)["text"]}
 
     def delete_bucket_policy(self, bucket: str, expected_bucket_owner: str | None = None):
-        self._drop_setting(self._bucket(bucket, expected_bucket_owner), "policy")
+        found = self._bucket(bucket, expected_bucket_owner)
+        self._drop_setting(found, "policy")
+        found.has_policy = False
+        self.buckets.put(found)
 
     def get_bucket_policy_status(self, bucket: str, expected_bucket_owner: str | None = None):
         found = self._bucket(bucket, expected_bucket_owner)
@@ -127,23 +132,38 @@ class BucketAccess:
         """(ARN, policy text) of what the policies, ACLs and blocks of the buckets of a call say."""
         found = []
         for name, key, version_id in _concerned(params):
-            bucket = self.buckets.get(name)
+            bucket = self._known_bucket(name)
             if bucket is None:
                 continue
-            blocks = self._public_access(bucket)
-            kept = self._setting(bucket, "policy")
-            if kept is not None:
-                found.append((bucket.arn, kept["text"]))
-                if kept["public"] and blocks["RestrictPublicBuckets"]:
-                    found.append((bucket.arn, json.dumps(_restriction(bucket))))
+            if bucket.has_policy:
+                found += self._policy_of(bucket)
             if bucket.ownership != OFF:
-                statements = self._acl_statements(bucket, key, version_id, blocks["IgnorePublicAcls"])
+                statements = self._acl_statements(bucket, key, version_id)
                 if statements:
                     found.append((bucket.arn, json.dumps({"Version": "2012-10-17", "Statement": statements})))
         return found
 
-    def _acl_statements(self, bucket: Bucket, key: str | None, version_id: str | None, ignore_public: bool) -> list:
-        everything = f"{bucket.arn}/*"
+    def resource_account(self, params: dict) -> str | None:
+        """A bucket's ARN does not say whose it is."""
+        bucket = self._known_bucket(params.get("Bucket"))
+        return bucket.account if bucket else None
+
+    def _known_bucket(self, name: str | None) -> Bucket | None:
+        """A bucket as the questions of one call about access read it, once."""
+        known = self.__dict__.setdefault("_known_buckets", {})
+        if name not in known:
+            known[name] = self.buckets.get(name) if name else None
+        return known[name]
+
+    def _policy_of(self, bucket: Bucket) -> list[tuple[str, str]]:
+        kept = self._setting(bucket, "policy")
+        found = [(bucket.arn, kept["text"])]
+        if kept["public"] and self._public_access(bucket)["RestrictPublicBuckets"]:
+            found.append((bucket.arn, json.dumps(_restriction(bucket))))
+        return found
+
+    def _acl_statements(self, bucket: Bucket, key: str | None, version_id: str | None) -> list:
+        everything, ignore_public = f"{bucket.arn}/*", self._public_access(bucket)["IgnorePublicAcls"]
         grants = self._bucket_grants(bucket)
         statements = _statements(grants, ON_BUCKET, bucket.arn, ignore_public)
         statements += _statements(grants, ON_OBJECTS_OF_BUCKET, everything, ignore_public)

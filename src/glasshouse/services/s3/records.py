@@ -59,6 +59,7 @@ class Bucket:
     ownership: str = "BucketOwnerEnforced"
     notifies: bool = False  # has a notification configuration
     expires: bool = False  # has a lifecycle configuration
+    has_policy: bool = False
 
     @property
     def arn(self) -> str:

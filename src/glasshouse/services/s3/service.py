@@ -68,7 +68,7 @@ class S3(
 
     def _bucket(self, name: str, expected_bucket_owner: str | None = None) -> Bucket:
         """The bucket of that name. Raises NoSuchBucket, AccessDenied if it is not the expected account's."""
-        bucket = self.buckets.get(name)
+        bucket = self._known_bucket(name)
         if bucket is None:
             raise NoSuchBucket(BucketName=name)
         if expected_bucket_owner is not None and expected_bucket_owner != bucket.account:
