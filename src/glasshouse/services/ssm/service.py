@@ -10,7 +10,7 @@ below /aws/service is described in `public`.
 
 from glasshouse.core import Service, Table
 from glasshouse.core.errors import ValidationException
-from glasshouse.services.ssm import filters
+from glasshouse.services.ssm import filters, names, public
 from glasshouse.services.ssm.encryption import Encryption
 from glasshouse.services.ssm.errors import InvalidNextToken
 from glasshouse.services.ssm.labels import Labels
@@ -40,6 +40,18 @@ class Ssm(Writing, Reading, Labels, Tagging, Encryption, Service):
         start, wanted = self._filter(given, old=bool(filters))
         found, following = self.parameters.page(max_results, next_token, start, where=wanted)
         return {"Parameters": found, "NextToken": following}
+
+    def resource_arns(self, params: dict) -> list[str] | None:
+        """A policy speaks of parameters without the version or label that a request may add to their names."""
+        given = [params.get("Name"), params.get("Path"), params.get("ResourceId"), *(params.get("Names") or ())]
+        return [self._arn_of(text) for text in given if text] or None
+
+    def _arn_of(self, text: str) -> str:
+        if text.startswith("arn:"):
+            return ":".join(text.split(":", 6)[:6])
+        path = names.path_of(text.partition(":")[0])
+        own = not path.startswith(f"{public.PREFIX}service/")
+        return self.call.arn(f"parameter{path.rstrip('/') or '/'}", account=own)
 
     def _filter(self, given: list[dict], old: bool) -> tuple[str, filters.Predicate]:
         wanted = filters.of_old_kind(given) if old else filters.of_description(given, self.cloud.tags.of)
