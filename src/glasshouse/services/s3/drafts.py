@@ -28,7 +28,7 @@ class Drafts:
         version = ObjectVersion(
             bucket.name,
             key,
-            bucket.account,
+            self._new_owner(bucket, params),
             float(int(self.now)),  # S3 keeps whole seconds
             storage_class=self._asked_storage_class(params),
             content_type=params.get("ContentType") or DEFAULT_TYPE,
@@ -42,6 +42,11 @@ class Drafts:
         if tagging := params.get("Tagging"):
             version.tags = self._tags_of_header(tagging)
         return version
+
+    def _new_owner(self, bucket: Bucket, params: dict) -> str:
+        """The account that owns a new object: the bucket's, unless the bucket leaves objects to their writers."""
+        handed_over = params.get("ACL") == "bucket-owner-full-control" and bucket.ownership == "BucketOwnerPreferred"
+        return bucket.account if handed_over or bucket.ownership == "BucketOwnerEnforced" else self.call.account
 
 
 def new_version_id() -> str:

@@ -32,7 +32,9 @@ LIST_OLDER = (
     " ORDER BY id DESC"
 )
 INSERT = f"INSERT INTO s3_version ({', '.join(NAMES[1:])}) VALUES ({', '.join('?' * (len(NAMES) - 1))})"
-UPDATE = f"UPDATE s3_version SET {', '.join(f'{name} = ?' for name in NAMES[1:])} WHERE id = ?"
+# Columns of an index that are not mentioned cost nothing, and these never change while a version is what it is.
+FIXED = 4  # bucket, key, version_id, superseded
+UPDATE = f"UPDATE s3_version SET {', '.join(f'{name} = ?' for name in NAMES[1 + FIXED :])} WHERE id = ?"
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.decode
@@ -88,7 +90,7 @@ class Versions:
 
     def save(self, version: ObjectVersion):
         """Write back a version that was changed."""
-        self._store.write(UPDATE, (*as_row(version), version.id))
+        self._store.write(UPDATE, (*as_row(version)[FIXED:], version.id))
 
     def supersede(self, version: ObjectVersion, when: float):
         """The current version becomes an older one."""
