@@ -24,13 +24,17 @@ class UnknownOperator(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One line of a Condition, ready to be asked; `key` is lower-cased, `keys` are all that it looks at."""
+    """One line of a Condition, ready to be asked; `key` is lower-cased, `keys` are all that it looks at.
+
+    `variables` says whether ${...} stands for something in its values.
+    """
 
     key: str
     operator: OperatorKind
     qualifier: str
     if_exists: bool
     values: tuple[str, ...]
+    variables: bool
     holds: Predicate
     keys: frozenset[str]
 
@@ -48,7 +52,9 @@ def compile_condition(operator: Operator, key: str, values: Sequence[str], varia
         test = kind.make(values, variables)
         holds = _PREDICATES[qualifier, kind.negated](name, test, operator.if_exists)
     used = {piece.key for value in values for piece in read_pieces(value, variables) if isinstance(piece, Variable)}
-    return Condition(name, kind, qualifier, operator.if_exists, tuple(values), holds, frozenset({name, *used}))
+    return Condition(
+        name, kind, qualifier, operator.if_exists, tuple(values), variables, holds, frozenset({name, *used})
+    )
 
 
 def _null(key: str, values: Sequence[str]) -> Predicate:
