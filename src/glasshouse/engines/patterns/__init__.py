@@ -1,0 +1,14 @@
+"""Event patterns as a library: JSON that describes JSON, as EventBridge rules and SNS filter policies use it.
+
+    pattern = compile_pattern({"source": ["shop"], "detail": {"price": [{"numeric": [">", 100]}]}})
+    pattern.matches({"source": "shop", "detail": {"price": 120}})
+
+A field of a pattern lists what its value may be: literals, or one of the operators prefix, suffix,
+equals-ignore-case, anything-but, wildcard, numeric, exists and cidr. All fields must match (`$or` offers
+alternatives); fields under one array must match within one element of it. `rules` knows the operators, `compile` the
+structure, `match` events.
+"""
+
+from .compile import InvalidPattern, Pattern, compile_pattern
+
+__all__ = ["InvalidPattern", "Pattern", "compile_pattern"]

@@ -1,0 +1,47 @@
+"""Whether an event satisfies a pattern.
+
+The event becomes a list of leaves: for each path its values, each with its place in the arrays around it. Fields of a
+pattern may only be matched by leaves whose places agree: what lies in different elements of one array is never taken
+together (as in AWS's Event Ruler).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from .rules import Rule
+
+Places = dict[str, int]  # the element, by the array that it lies in
+Leaves = dict[str, list[tuple[Any, Places]]]
+
+
+def satisfies(alternatives: list[dict[str, list[Rule]]], event: Mapping[str, Any]) -> bool:
+    leaves: Leaves = {}
+    _collect(event, "", "", {}, leaves)
+    return any(_holds(list(alternative.items()), leaves, {}) for alternative in alternatives)
+
+
+def _collect(value: Any, path: str, array: str, places: Places, leaves: Leaves):
+    """`array` names the array that `value` is, if it is one, by all the elements on the way to it."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            step = f"{path}.{key}" if path else key
+            _collect(inner, step, f"{array}.{key}", places, leaves)
+    elif isinstance(value, list):
+        for position, inner in enumerate(value):
+            _collect(inner, path, f"{array}[{position}]", {**places, array: position}, leaves)
+    else:
+        leaves.setdefault(path, []).append((value, places))
+
+
+def _holds(wanted: list[tuple[str, list[Rule]]], leaves: Leaves, chosen: Places) -> bool:
+    if not wanted:
+        return True
+    (path, rules), rest = wanted[0], wanted[1:]
+    found = leaves.get(path)
+    if found is None:
+        return any(rule.absent for rule in rules) and _holds(rest, leaves, chosen)
+    for value, places in found:
+        agrees = all(chosen.get(array, position) == position for array, position in places.items())
+        if agrees and any(rule.test(value) for rule in rules) and _holds(rest, leaves, {**chosen, **places}):
+            return True
+    return False
