@@ -11,6 +11,8 @@ import subprocess
 import botocore.exceptions
 import pytest
 
+from glasshouse.cli.running import Running, is_alive
+
 
 def put(shell, value: str, **options):
     shell.client("ssm", **options).put_parameter(Name="/a", Value=value, Type="String", Overwrite=True)
@@ -89,8 +91,7 @@ def test_a_cloud_starts_says_how_to_use_it_and_stops(shell):
     assert noted["url"] in shell.run("status")
     assert f"Stopped {noted['url']}" in shell.run("stop")
     assert shell.noted() == {}
-    with pytest.raises(ProcessLookupError):
-        os.kill(noted["pid"], 0)
+    assert not is_alive(Running(**noted))
 
 
 def test_starting_it_twice_is_starting_it_once(shell):
@@ -113,6 +114,7 @@ def test_the_exports_are_for_the_shell_that_is_asked_for(shell):
     assert f"export AWS_ENDPOINT_URL={url}\n" in sh and "unset AWS_PROFILE" in sh
     assert f"set -gx AWS_ENDPOINT_URL {url};" in shell.run("env", "--shell", "fish")
     assert f"set -gx AWS_ENDPOINT_URL {url};" in shell.run("env", SHELL="/usr/bin/fish")
+    assert "AWS_REGION=eu-west-1" in shell.run("env", AWS_REGION="eu-west-1")
     assert f'$Env:AWS_ENDPOINT_URL = "{url}"' in shell.run("env", "--shell", "powershell")
     script = f'{sh}\npython -c \'import boto3; print(boto3.client("sts").get_caller_identity()["Arn"])\''
     ran = subprocess.run(["bash", "-c", script], env=shell.environment, capture_output=True, text=True, check=True)

@@ -67,5 +67,11 @@ def reset(yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] 
     print(f"{cloud.url} is as new")
 
 
+@app.command()
+def ca(url: URL = None):
+    """Print the authority (PEM) whose certificate the cloud shows on https, for AWS_CA_BUNDLE and the like."""
+    print(the_cloud(url).get("ca")["certificate"], end="")
+
+
 app.command("logs")(logs.logs)
 app.command("doctor")(doctor.doctor)

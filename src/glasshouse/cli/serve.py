@@ -59,6 +59,7 @@ async def live(app, settings, wanted: dict[str, Any]):
         asyncio.get_running_loop().add_signal_handler(number, ending.set)
     cloud = app.make_cloud(settings)
     server = app.make_server(cloud, settings)
+    server.gateway.on_stop = ending.set
     await cloud.start()
     await server.start(settings.host, settings.port)
     noted, mine = announce(wanted, server)

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from glasshouse.cli import profiles, running
-from glasshouse.cli.admin import URL, the_cloud
+from glasshouse.cli.admin import URL, Admin, the_cloud
 from glasshouse.cli.failures import Failure
 
 TEST_KEY = "test"  # root's, on loopback
@@ -29,16 +29,27 @@ FORMS = {
     Shell.fish: ("set -gx {name} {value};", "set -e {name};"),
     Shell.powershell: ('$Env:{name} = "{value}"', "Remove-Item Env:{name} -ErrorAction SilentlyContinue"),
 }
+# Version 1 of the AWS CLI does not heed AWS_ENDPOINT_URL for SQS, RDS, EMR and some more (it puts an older host name in
+# its place), and version 2 not at all before 2.13. All of them heed the option.
+OLDER_CLI = {
+    Shell.sh: """\
+aws() { command aws ${AWS_ENDPOINT_URL:+--endpoint-url "$AWS_ENDPOINT_URL"} "$@"; }
+if [ -n "${BASH_VERSION:-}" ]; then export -f aws; fi""",
+    Shell.fish: "function aws; command aws --endpoint-url $AWS_ENDPOINT_URL $argv; end;",
+    Shell.powershell: """\
+function aws { & (Get-Command aws -CommandType Application)[0] --endpoint-url $Env:AWS_ENDPOINT_URL @args }""",
+}
 
 
 def env(
     shell: Annotated[Shell | None, typer.Option(help="Whose exports to print; by default your SHELL's.")] = None,
     profile: Annotated[str | None, typer.Option(metavar="NAME", help="Print an AWS profile of this name.")] = None,
+    region: Annotated[str, typer.Option(envvar=["AWS_REGION", "AWS_DEFAULT_REGION"])] = "us-east-1",
     write: Annotated[bool, typer.Option("--write", help="Write the profile into the AWS configuration file.")] = False,
     url: URL = None,
 ):
     """Print what points the AWS tools at the cloud: eval "$(glasshouse env)"."""
-    settings = settings_of(the_cloud(url))
+    settings = settings_of(the_cloud(url), region)
     if write and not profile:
         profile = "glasshouse"
     if not profile:
@@ -53,7 +64,7 @@ def env(
         print(section, end="")
 
 
-def settings_of(cloud) -> dict[str, str]:
+def settings_of(cloud: Admin, region: str) -> dict[str, str]:
     """The variables that the AWS SDKs and tools read."""
     process = running.at(cloud.url)
     if process is None and not ADDRESSES_HERE.match(cloud.url):
@@ -63,16 +74,15 @@ def settings_of(cloud) -> dict[str, str]:
         "AWS_ENDPOINT_URL": cloud.url,
         "AWS_ACCESS_KEY_ID": process.access_key_id if process else TEST_KEY,
         "AWS_SECRET_ACCESS_KEY": process.secret_access_key if process else TEST_KEY,
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": region,
+        "AWS_REGION": region,
     }
 
 
 def exports(settings: dict[str, str], shell: Shell) -> list[str]:
     assign, unset = FORMS[shell]
-    return [assign.format(name=name, value=value) for name, value in settings.items()] + [
-        unset.format(name=name) for name in UNSET
-    ]
+    set_ = [assign.format(name=name, value=value) for name, value in settings.items()]
+    return [*set_, *(unset.format(name=name) for name in UNSET), OLDER_CLI[shell]]
 
 
 def guessed() -> Shell:
