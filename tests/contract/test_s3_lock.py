@@ -3,7 +3,8 @@
 from datetime import UTC, datetime
 
 import pytest
-from botocore.exceptions import ClientError
+
+from tests.contract.s3_box import refused
 
 DAY_S = 24 * 3600
 LOCKED = "Access Denied because object protected by object lock."
@@ -21,14 +22,6 @@ def s3(aws):
 def now(cloud):
     cloud.clock.freeze()
     return int(cloud.clock.now())
-
-
-def refused(call, **params):
-    """The error of a refused call, with its status."""
-    with pytest.raises(ClientError) as caught:
-        call(**params)
-    response = caught.value.response
-    return response["Error"] | {"Status": response["ResponseMetadata"]["HTTPStatusCode"]}
 
 
 def at(moment: float) -> datetime:

@@ -5,6 +5,8 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.contract.s3_box import refused
+
 BUCKET, QUEUE = "desk", "events"
 
 
@@ -34,14 +36,6 @@ def make_queue(sqs, name):
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
     return arn
-
-
-def refused(call, **params):
-    """The error of a refused call, with its status."""
-    with pytest.raises(ClientError) as caught:
-        call(**params)
-    response = caught.value.response
-    return response["Error"] | {"Status": response["ResponseMetadata"]["HTTPStatusCode"]}
 
 
 def to_queue(arn, *events, prefix=None, suffix=None, **more):

@@ -97,7 +97,7 @@ class Acls:
         asked = [name for name in HEADERS if params.get(name) is not None]
         if not asked:
             return None
-        grants = _grants_of_headers(params, self.call.principal.account, bucket.account)
+        grants = _grants_of_headers(params, self._new_owner(bucket, params), bucket.account)
         if bucket.ownership == OFF:
             if not _full_control_for(bucket.account, grants) or params.get("ACL") == "private":
                 raise AccessControlListNotSupported()

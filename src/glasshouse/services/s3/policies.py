@@ -12,6 +12,8 @@ from glasshouse.engines.policy.compile import MalformedPolicy as Unusable
 from glasshouse.engines.policy.compile import compile_policy
 from glasshouse.engines.policy.conditions import UnknownOperator, compile_condition
 from glasshouse.engines.policy.parse import ConditionEntry, Policy, Statement
+from glasshouse.engines.policy.patterns import matcher, read_pieces
+from glasshouse.engines.policy.service_data import service_data
 from glasshouse.services.s3.setting_errors import MalformedPolicy
 
 MAX_BYTES = 20_480
@@ -20,34 +22,6 @@ PREFIX = re.compile(r"arn:aws(-cn|-us-gov)?:s3:::")
 ACCOUNT = re.compile(r"\d{12}|arn:[\w-]+:(iam|sts)::\d{12}:(root|(user|role|assumed-role|federated-user)/[^*?]+)", re.A)
 UNIQUE_ID = re.compile(r"A[A-Z]{3}[A-Z0-9]{12,}", re.A)
 KINDS = {"AWS", "Service", "Federated", "CanonicalUser"}
-# The service authorization reference's actions, by the resource that they act on.
-OBJECT_ACTIONS = """
-    AbortMultipartUpload BypassGovernanceRetention DeleteObject DeleteObjectAnnotation DeleteObjectTagging
-    DeleteObjectVersion DeleteObjectVersionAnnotation DeleteObjectVersionTagging GetObject GetObjectAcl
-    GetObjectAnnotation GetObjectAttributes GetObjectLegalHold GetObjectRetention GetObjectTagging GetObjectTorrent
-    GetObjectVersion GetObjectVersionAcl GetObjectVersionAnnotation GetObjectVersionAttributes
-    GetObjectVersionForReplication GetObjectVersionTagging GetObjectVersionTorrent InitiateReplication
-    ListMultipartUploadParts ListObjectAnnotations ListObjectVersionAnnotations ObjectOwnerOverrideToBucketOwner
-    PutObject PutObjectAcl PutObjectAnnotation PutObjectLegalHold PutObjectRetention PutObjectTagging
-    PutObjectVersionAcl PutObjectVersionAnnotation PutObjectVersionTagging ReplicateDelete ReplicateObject
-    ReplicateTags RestoreObject UpdateObjectEncryption
-""".lower().split()
-BUCKET_ACTIONS = """
-    CreateBucket CreateBucketMetadataTableConfiguration DeleteBucket DeleteBucketMetadataTableConfiguration
-    DeleteBucketOwnershipControls DeleteBucketPolicy DeleteBucketWebsite GetAccelerateConfiguration
-    GetAnalyticsConfiguration GetBucketAbac GetBucketAcl GetBucketCORS GetBucketLocation GetBucketLogging
-    GetBucketMetadataTableConfiguration GetBucketNotification GetBucketObjectLockConfiguration
-    GetBucketOwnershipControls GetBucketPolicy GetBucketPolicyStatus GetBucketPublicAccessBlock
-    GetBucketRequestPayment GetBucketTagging GetBucketVersioning GetBucketWebsite GetEncryptionConfiguration
-    GetIntelligentTieringConfiguration GetInventoryConfiguration GetLifecycleConfiguration GetMetricsConfiguration
-    GetReplicationConfiguration ListBucket ListBucketMultipartUploads ListBucketVersions ListTagsForResource
-    PutAccelerateConfiguration PutAnalyticsConfiguration PutBucketAbac PutBucketAcl PutBucketCORS PutBucketLogging
-    PutBucketNotification PutBucketObjectLockConfiguration PutBucketOwnershipControls PutBucketPolicy
-    PutBucketPublicAccessBlock PutBucketRequestPayment PutBucketTagging PutBucketVersioning PutBucketWebsite
-    PutEncryptionConfiguration PutIntelligentTieringConfiguration PutInventoryConfiguration
-    PutLifecycleConfiguration PutMetricsConfiguration PutReplicationConfiguration TagResource UntagResource
-    UpdateBucketMetadataInventoryTableConfiguration UpdateBucketMetadataJournalTableConfiguration
-""".lower().split()
 # "The meaning of public": what a condition on one of these, with fixed values, keeps from being public.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
 NARROWING_KEYS = {
@@ -116,45 +90,44 @@ def _is_principal(kind: str, value: object) -> bool:
 def _check_actions(statement: Statement, bucket: str):
     """Actions and resources must be S3's and the bucket's, and each action must fit one of the resources."""
     resources = [node.text for name in ("Resource", "NotResource") for node in statement.strings(name)]
-    covered = [_covers(resource, bucket) for resource in resources]
-    if not resources or not all(any(kinds) for kinds in covered):
+    covered = [_covered_kinds(resource, bucket) for resource in resources]
+    if not resources or not all(covered):
         raise MalformedPolicy("Policy has invalid resource")
-    bucket_too, objects_too = (any(kinds[place] for kinds in covered) for place in (0, 1))
+    there = set().union(*covered)
     for name in ("Action", "NotAction"):
         for node in statement.strings(name):
-            on_bucket, on_objects = _acts_on(node.text.lower())
-            if not on_bucket and not on_objects:
+            kinds = _acted_on_kinds(node.text)
+            if kinds is None:
                 raise MalformedPolicy("Policy has invalid action")
-            applies = (on_bucket and bucket_too) or (on_objects and objects_too)
-            if name == "Action" and "Resource" in statement.elements and not applies:
+            if name == "Action" and "Resource" in statement.elements and not kinds & there:
                 raise MalformedPolicy("Action does not apply to any resource(s) in statement")
 
 
-def _covers(pattern: str, bucket: str) -> tuple[bool, bool]:
-    """Whether a resource pattern covers the bucket itself, and objects in it."""
+def _covered_kinds(pattern: str, bucket: str) -> set[str]:
+    """Whether a resource pattern covers the "bucket" itself, and each "object" in it."""
     prefix = PREFIX.match(pattern)
     if prefix is None:
-        return False, False
+        return set()
     name = pattern[prefix.end() :]
     before, slash, _ = name.partition("/")
-    return _matches(name, bucket), _matches(before, bucket) if slash else _matches(name, f"{bucket}/object")
+    kinds = {"bucket"} if _matches(name, bucket) else set()
+    objects = _matches(before, bucket) if slash else _matches(name, f"{bucket}/object")
+    return kinds | {"object"} if objects else kinds
 
 
-def _acts_on(pattern: str) -> tuple[bool, bool]:
-    """Whether an action pattern speaks of actions on buckets, and on objects."""
-    if pattern == "*":
-        return True, True
+def _acted_on_kinds(pattern: str) -> set[str] | None:
+    """The kinds of resources on which the actions of a pattern act; None for a pattern that no action has."""
     vendor, _, name = pattern.partition(":")
-    if vendor != "s3":
-        return False, False
-    return any(_matches(name, action) for action in BUCKET_ACTIONS), any(
-        _matches(name, action) for action in OBJECT_ACTIONS
-    )
+    if pattern == "*":
+        return {"bucket", "object"}
+    service = service_data().service("s3")
+    names = service.actions_like(name) if service and vendor.lower() == "s3" else []
+    actions = [action for name in names if service and (action := service.action(name))]
+    return {resource.name for action in actions for resource in action.resources} if actions else None
 
 
 def _matches(pattern: str, text: str) -> bool:
-    pieces = (".*" if mark == "*" else "." if mark == "?" else re.escape(mark) for mark in pattern)
-    return re.fullmatch("".join(pieces), text) is not None
+    return bool(matcher(read_pieces(pattern, False))(text))
 
 
 def _check_condition(policy: Policy, condition: ConditionEntry):
