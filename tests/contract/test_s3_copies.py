@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.contract.s3_box import HELLO, MD5, body, refused, said, with_a_box
+from tests.contract.s3_box import HELLO, MD5, Uploading, base64_of, body, refused, said, with_a_box
 
 
 @pytest.fixture
@@ -97,3 +97,18 @@ def test_what_was_copied_outlives_its_source(s3, cloud):
     assert body(s3.get_object(Bucket="box", Key="copy")) == content
     s3.delete_object(Bucket="box", Key="copy")
     assert cloud.run(lambda: cloud.cloud.store.read("SELECT count(*) FROM blob").fetchone()) == (0,)
+
+
+def test_a_copy_of_many_bytes_has_the_checksums_of_the_whole(s3, cloud):
+    part = bytes(range(256)) * (40 * 1024)
+    upload = Uploading(s3, ChecksumAlgorithm="SHA256")
+    upload.complete(*[upload.put(number, part, ChecksumAlgorithm="SHA256") for number in range(1, 5)])
+    copied = s3.copy_object(Bucket="box", Key="copy", CopySource="box/key")["CopyObjectResult"]
+    assert copied["ETag"] == f'"{hashlib.md5(part * 4).hexdigest()}"'
+    assert copied["ChecksumSHA256"] == base64_of(hashlib.sha256(part * 4).digest())
+    assert body(s3.get_object(Bucket="box", Key="copy")) == part * 4
+    again = Uploading(s3)
+    named = again.named | {"CopySource": "box/key", "CopySourceRange": f"bytes=1-{4 * len(part) - 1}"}
+    ranged = s3.upload_part_copy(**named, PartNumber=1)["CopyPartResult"]
+    assert ranged["ETag"] == f'"{hashlib.md5((part * 4)[1:]).hexdigest()}"'
+    assert cloud.run(lambda: cloud.cloud.store.read("SELECT count(*) FROM s3_measured").fetchone()) == (0,)

@@ -1,7 +1,6 @@
 """Copying objects, and ranges of objects as parts of an upload."""
 
 import re
-from base64 import b64encode
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -118,12 +117,11 @@ class Copies:
         if not plain and version.encryption.algorithm == "AES256":
             missing.append("md5")
         if missing:
-            ranges = self.contents.ranges(source, 0, source.size)
-            measured = checksums.measure_chunks(self.contents.chunks(ranges), missing)
+            measured = self._measured(self.contents.ranges(source, 0, source.size), missing)
             if "md5" in measured:
                 version.etag = measured["md5"].hex()
             if algorithm.lower() in measured:
-                version.checksum = Checksum(algorithm, b64encode(measured[algorithm.lower()]).decode())
+                version.checksum = Checksum(algorithm, checksums.base64(measured[algorithm.lower()]))
         version.etag = self._etag(version, version.etag)
         self.contents.share(source, version)
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from glasshouse.core import NotSupported, ServiceError
 from glasshouse.services.s3 import conditions
-from glasshouse.services.s3.drafts import check_version_id, new_version_id
+from glasshouse.services.s3.drafts import check_key, check_version_id, new_version_id
 from glasshouse.services.s3.errors import MalformedXML, MissingRequestBodyError
 from glasshouse.services.s3.records import NULL, Bucket, ObjectVersion
 
@@ -56,6 +56,7 @@ class Deletes:
 
         Also what lifecycle rules do. Returns the members of DeleteObject's output.
         """
+        check_key(key)
         check_version_id(version_id)
         current = self.versions.current(bucket.name, key)
         conditions.check_delete(current, key, if_match)

@@ -167,7 +167,7 @@ class Multipart:
         algorithm = (upload.checksum_algorithm or checksums.DEFAULT).lower()
         known = self.contents.known(source, start, end)
         wanted = {"md5", algorithm} - known.keys()
-        measured = known | checksums.measure_chunks(self.contents.chunks(ranges) if wanted else (), sorted(wanted))
+        measured = known | (self._measured(ranges, sorted(wanted)) if wanted else {})
         segments = [Segment(*each) for each in ranges]
         checksum = checksums.base64(measured[algorithm])
         return Part(upload.id, number, float(int(self.now)), end - start, measured["md5"].hex(), checksum, segments)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from glasshouse.services.s3 import checksums, conditions
-from glasshouse.services.s3.drafts import check_version_id, new_etag, new_version_id
+from glasshouse.services.s3.drafts import check_key, check_version_id, new_etag, new_version_id
 from glasshouse.services.s3.errors import EntityTooLarge, InvalidArgument, InvalidRequest
 from glasshouse.services.s3.metadata import shown
 from glasshouse.services.s3.records import NULL, UNLOCKED, Bucket, ObjectVersion
@@ -123,6 +123,7 @@ class Objects:
     # Getting
 
     def _version_asked_for(self, bucket: Bucket, key: str, version_id: str | None) -> ObjectVersion:
+        check_key(key)
         check_version_id(version_id)
         return self._version(bucket, key, version_id)
 

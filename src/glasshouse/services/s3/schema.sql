@@ -20,3 +20,4 @@ CREATE TABLE IF NOT EXISTS s3_part (
     modified REAL NOT NULL, etag TEXT NOT NULL, checksum TEXT, segments TEXT NOT NULL, PRIMARY KEY (content, number)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS s3_part_start ON s3_part (content, start);
+CREATE TABLE IF NOT EXISTS s3_measured (name TEXT PRIMARY KEY, began REAL NOT NULL, result TEXT) WITHOUT ROWID;

@@ -7,7 +7,7 @@ Encryption by S3 or KMS is recorded and shown, but the bytes lie in the data dir
 
 from functools import cached_property
 
-from glasshouse.core import Service, Table
+from glasshouse.core import NotSupported, Service, Table
 from glasshouse.services.s3.access import BucketAccess
 from glasshouse.services.s3.acl import Acls
 from glasshouse.services.s3.aging import Aging
@@ -32,6 +32,7 @@ from glasshouse.services.s3.forms import Forms
 from glasshouse.services.s3.lifecycle import Lifecycles
 from glasshouse.services.s3.listing import Listing
 from glasshouse.services.s3.lock import Locks
+from glasshouse.services.s3.measuring import Measuring
 from glasshouse.services.s3.multipart import Multipart
 from glasshouse.services.s3.notifications import Notifications
 from glasshouse.services.s3.objects import Objects
@@ -44,9 +45,11 @@ from glasshouse.services.s3.versions import Versions
 from glasshouse.services.s3.web import Web
 from glasshouse.services.s3.website import Websites
 
+OTHER_KINDS = ("-s3alias", "--ol-s3", ".mrap", "--x-s3")  # of what a bucket's name may stand for
+
 
 class S3(
-    Buckets, Objects, Deletes, Copies, Listing, Multipart, Attributes, Drafts,
+    Buckets, Objects, Deletes, Copies, Listing, Multipart, Measuring, Attributes, Drafts,
     Tagging, Acls, BucketAccess, BucketSettings, Cors, Locks, Lifecycles, Aging, Notifications, Deliveries,
     StorageClasses, Web, Websites, Sites, Forms, Service,
 ):  # fmt: skip
@@ -70,6 +73,8 @@ class S3(
         """The bucket of that name. Raises NoSuchBucket, AccessDenied if it is not the expected account's."""
         bucket = self._known_bucket(name)
         if bucket is None:
+            if name.endswith(OTHER_KINDS):
+                raise NotSupported("s3: access points and directory buckets are not supported by Glasshouse yet")
             raise NoSuchBucket(BucketName=name)
         if expected_bucket_owner is not None and expected_bucket_owner != bucket.account:
             raise AccessDenied()
