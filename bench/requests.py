@@ -8,6 +8,7 @@ machine hits them alike; the figures are medians of the rounds. The clients send
 """
 
 import argparse
+import itertools
 import json
 import platform
 import subprocess
@@ -124,13 +125,11 @@ def prepare(server: Server) -> dict:
 def measure(servers: list[Server], prepared: dict, cases: list[Case], rounds: int, seconds: int) -> list[dict]:
     rows = []
     print(f"\n{'':38}{'requests a second':>18}{'cpu µs a request':>20}{'to the best peer':>20}")
-    for case in cases:
-        for connections in CONNECTIONS:
-            figures = {server.name: Figures() for server in servers}
-            for _ in range(rounds):
-                for server in servers:
-                    once(server, case, prepared[server.name], connections, seconds, figures[server.name])
-            rows.append(print_case(case, connections, figures))
+    for case, connections in itertools.product(cases, CONNECTIONS):
+        figures = {server.name: Figures() for server in servers}
+        for _, server in itertools.product(range(rounds), servers):
+            once(server, case, prepared[server.name], connections, seconds, figures[server.name])
+        rows.append(print_case(case, connections, figures))
     return rows
 
 

@@ -71,11 +71,16 @@ def imports(source: Source) -> Iterator[tuple[ast.AST, str]]:
         if isinstance(node, ast.Import):
             yield from ((node, name.name) for name in node.names)
         elif isinstance(node, ast.ImportFrom):
-            module = "." * node.level + (node.module or "")
+            module = ".".join([*_above(source.path, node.level), *filter(None, [node.module])])
             if module == "glasshouse":
                 yield from ((node, f"glasshouse.{name.name}") for name in node.names)
             else:
                 yield node, module
+
+
+def _above(path: Path, level: int) -> tuple[str, ...]:
+    """The package that the dots of a relative import stand for."""
+    return path.relative_to(PACKAGE.parent).parts[:-level] if level else ()
 
 
 def dotted(node: ast.AST) -> str:
