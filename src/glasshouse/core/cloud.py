@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from glasshouse.core.access import Access, Credential, Credentials, Principal, RootAndServices, root, service_principal
+from glasshouse.core.authority import Authority
 from glasshouse.core.blobs import Blobs
 from glasshouse.core.call import Call
 from glasshouse.core.clock import Clock
 from glasshouse.core.errors import NotSupported
 from glasshouse.core.jobs import Job, Jobs, Runner
+from glasshouse.core.mail import Mail
 from glasshouse.core.parking import NothingYet, Parking
 from glasshouse.core.seal import Seal
 from glasshouse.core.service import Service
@@ -113,6 +115,8 @@ class Cloud:
         self.jobs = Jobs(self.store)
         self.credentials = Credentials(self.store, self.seal)
         self.access: Access = RootAndServices()
+        self.authority: Callable[[], Authority] = _no_authority
+        self.mail = Mail(self.store, self.seal, self.directory)
         self.parking = Parking()
         self.clock.on_change.append(self.parking.tell_all)
         self._classes: dict[str, type[Service]] = {}
@@ -243,6 +247,7 @@ class Cloud:
         """Forget everything."""
         self.store.clear()
         self.blobs.clear()
+        self.mail.clear()
         self.clock.reset()
         self._forget()
 
@@ -261,6 +266,7 @@ class Cloud:
         self.blobs.load(directory / "blobs")
         self.seal.load(directory, None if self.ephemeral else self.directory)
         self.clock.reload()
+        self.mail.write_all()
         self._forget()
 
     def _forget(self):
@@ -295,3 +301,7 @@ class Cloud:
         account = self.account if principal.kind == "anonymous" else principal.account
         call = Call(service, visit.method, {}, account, visit.region, principal, source=visit.source)
         return self.service_class(service)(self, call)
+
+
+def _no_authority() -> Authority:
+    raise NotSupported("Only a cloud that is served has a certificate authority")

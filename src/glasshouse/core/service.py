@@ -5,13 +5,14 @@ operation's input. What it returns, a mapping or a record, is projected onto the
 object lives for one call and keeps nothing.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from glasshouse.core.access import Principal, service_principal
 from glasshouse.core.call import Call
 from glasshouse.core.errors import ServiceError, ValidationException
+from glasshouse.core.mail import forward
 from glasshouse.core.parking import NothingYet
 from glasshouse.core.visit import Answer, Visit
 
@@ -92,6 +93,18 @@ class Service:
     def tell(self, *topics: str):
         """Wake the calls that wait for a topic, once this transaction has committed."""
         self.store.after_commit(lambda: self.cloud.parking.tell(topics))
+
+    def post(self, sender: str, recipients: Sequence[str], subject: str, text: str):
+        """Send a letter: into the cloud's mailbox, and on to the user's mail server if there is one."""
+        number = self.cloud.mail.keep(sender, recipients, subject, text, self.now)
+        if self.cloud.mail.relay:
+            self.later("_forward_letter", number=number)
+
+    @outside
+    def _forward_letter(self, number: int):
+        letter, relay = self.cloud.run(lambda: (self.cloud.mail.get(number), self.cloud.mail.relay))
+        if letter and relay:
+            forward(letter, relay)
 
     def inside(self, method: str, **params: Any) -> Any:
         """From a job outside: run a private method in a transaction of its own and return what it returns."""

@@ -6,7 +6,7 @@ who might steal its key power over anything else.
 
 import os
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address, ip_network
 from pathlib import Path
@@ -14,6 +14,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 CERTIFICATE_FILE, KEY_FILE = "ca.pem", "ca.key"
@@ -53,6 +54,10 @@ class Authority:
         """The client has said whom it wants to speak to (SNI)."""
         connection.context = self.context(name)
 
+    def issue(self, names: Sequence[str], public_key: CertificatePublicKeyTypes) -> bytes:
+        """A certificate (PEM) that says whose a public key is; the first name is the common one."""
+        return self._certificate(names, [], public_key).public_bytes(serialization.Encoding.PEM)
+
     def _context(self, names: list[str], addresses: list[str]) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -69,12 +74,17 @@ class Authority:
 
     def _leaf(self, names: list[str], addresses: list[str]) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
         key = ec.generate_private_key(ec.SECP256R1())
+        return self._certificate(names, addresses, key.public_key()), key
+
+    def _certificate(
+        self, names: Sequence[str], addresses: Sequence[str], public_key: CertificatePublicKeyTypes
+    ) -> x509.Certificate:
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0][:64])])
         alternatives: list[x509.GeneralName] = [x509.DNSName(name) for name in names]
         alternatives += [x509.IPAddress(ip_address(address)) for address in addresses]
         issuer = self._root.public_key()
-        certificate = (
-            self._begun(subject, key, LEAF_DAYS)
+        return (
+            self._begun(subject, public_key, LEAF_DAYS)
             .issuer_name(self._root.subject)
             .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
             .add_extension(x509.BasicConstraints(False, None), critical=True)
@@ -83,7 +93,6 @@ class Authority:
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer), critical=False)  # type: ignore[arg-type]
             .sign(self._key, hashes.SHA256())  # type: ignore[arg-type]
         )
-        return certificate, key
 
     def _make_root(self):
         key = ec.generate_private_key(ec.SECP256R1())
@@ -91,7 +100,7 @@ class Authority:
         permitted: list[x509.GeneralName] = [x509.DNSName(name) for name in PERMITTED]
         permitted += [x509.IPAddress(ip_network(network)) for network in PERMITTED_NETWORKS]
         certificate = (
-            self._begun(subject, key, ROOT_DAYS)
+            self._begun(subject, key.public_key(), ROOT_DAYS)
             .issuer_name(subject)
             .add_extension(x509.BasicConstraints(True, 0), critical=True)
             .add_extension(x509.NameConstraints(permitted, None), critical=True)
@@ -101,16 +110,16 @@ class Authority:
         _write(self._directory / KEY_FILE, _private_pem(key))
         _write(self._directory / CERTIFICATE_FILE, certificate.public_bytes(serialization.Encoding.PEM))
 
-    def _begun(self, subject: x509.Name, key: ec.EllipticCurvePrivateKey, days: int) -> x509.CertificateBuilder:
+    def _begun(self, subject: x509.Name, public_key: CertificatePublicKeyTypes, days: int) -> x509.CertificateBuilder:
         start = datetime.fromtimestamp(self._now(), UTC) - timedelta(days=1)
         return (
             x509.CertificateBuilder()
             .subject_name(subject)
-            .public_key(key.public_key())
+            .public_key(public_key)
             .serial_number(x509.random_serial_number())
             .not_valid_before(start)
             .not_valid_after(start + timedelta(days=days))
-            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
         )
 
 

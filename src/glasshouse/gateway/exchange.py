@@ -51,6 +51,7 @@ class Gateway:
         self.claims, self.hosts, self.router = Claims(), Hosts(), Router()
         self.on_stop: Callable[[], None] = lambda: None  # what the admin API's `stop` does
         self._authority: Authority | None = None
+        cloud.authority = self.authority
 
     def exchange(self, request: Request, source: Source) -> "Exchange | Administration":
         if request.path.startswith("/_") and is_admin(request):
