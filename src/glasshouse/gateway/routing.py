@@ -70,7 +70,9 @@ class Router:
         """The route of a request whose body is there if it is a form. Raises NoService."""
         target = request.headers.get("x-amz-target")
         if target is not None:
-            return self._remembered(("target", target, signing_name), self._by_target, target, signing_name, place)
+            return self._remembered(
+                ("target", target, signing_name, place.prefix), self._by_target, target, signing_name, place
+            )
         if request.path.startswith("/service/") and (found := _RPC_PATH.fullmatch(request.path)):
             return self._by_rpc_path(found[1], found[2], signing_name, place)
         if action := self._action(request):
@@ -98,7 +100,7 @@ class Router:
     def _by_target(self, target: str, signing_name: str | None, place: Place) -> Route:
         prefix, _, name = target.rpartition(".")
         listings = self._index.by_target_prefix.get(prefix) or self._candidates(signing_name, place)
-        for listing in listings:
+        for listing in sorted(listings, key=lambda one: one.endpoint_prefix != place.prefix):
             if operation := _operation(listing, name):
                 return Route(listing, "json", name, operation)
         if not listings:

@@ -73,12 +73,16 @@ def check(claim: OldClaim, sent: Request, path: str, secret: str, now: float):
         headers.update(
             (name, value) for name, value in sent.query_pairs if name.startswith("x-amz-") or name in _SIGNED_ELSEWHERE
         )
-    to_sign = "\n".join(
+    before = "\n".join(
         [sent.method, headers.get("content-md5", ""), headers.get("content-type", ""), _date(claim, headers)]
         + [f"{name}:{headers[name].strip()}" for name in sorted(headers) if name.startswith("x-amz-")]
-        + [path + _canonical_query(sent.query)]
+        + [""]
     )
-    if not same(sign(secret, to_sign), claim.signature):
+    query = _canonical_query(sent.query)
+    # Some sign a bucket with the slash that belongs behind it in the host's place, some without.
+    paths = (path, f"{path}/") if path.count("/") == 1 and path != "/" else (path,)
+    if not any(same(sign(secret, before + one + query), claim.signature) for one in paths):
+        to_sign = before + path + query
         raise Rejected(
             errors.bad_signature, AWSAccessKeyId=claim.access_key_id, StringToSign=to_sign,
             SignatureProvided=claim.signature, StringToSignBytes=to_sign.encode("latin-1", "replace").hex(" "),
