@@ -38,11 +38,14 @@ def test_it_has_only_the_environment_and_directory_it_is_given(tmp_path):
 
 
 def test_it_is_killed_when_its_time_is_up_with_all_it_started(tmp_path):
-    child = "import subprocess; p = subprocess.Popen(['sleep', '1000']); print(p.pid, flush=True); p.wait()"
-    finished, printed = run(child, tmp_path, Limits(wall_s=1))
-    assert finished.timed_out
-    grandchild = int(printed["stdout"])
-    assert not Path(f"/proc/{grandchild}").exists() or " Z " in Path(f"/proc/{grandchild}/stat").read_text()
+    printed = bytearray()
+    command = ["sh", "-c", "sleep 1000 & echo $!; wait"]
+    with Worker(
+        command, ENVIRONMENT, tmp_path, Limits(wall_s=2), lambda stream, chunk: printed.extend(chunk)
+    ) as worker:
+        assert worker.finish().timed_out
+    grandchild = Path(f"/proc/{int(printed)}/stat")
+    assert not grandchild.exists() or " Z " in grandchild.read_text()
 
 
 def test_it_gets_no_more_memory_than_its_limit(tmp_path):

@@ -115,6 +115,7 @@ class Blobs:
         self._incoming, self._files = directory / "incoming", directory / "blobs"
         self._pins: Counter[str] = Counter()
         self._doomed: set[str] = set()
+        self._last: int | None = None
         store.add_schema(SCHEMA)
         self._incoming.mkdir(parents=True, exist_ok=True)
         self._files.mkdir(parents=True, exist_ok=True)
@@ -129,7 +130,7 @@ class Blobs:
             received = self.incoming(algorithms)
             received.write(bytes(body))
             body = received.finish()
-        id = ids.token(24, ids.LOWER)
+        id = f"{self._next():016x}"
         content = None if body.path else body.read()
         self._store.write("INSERT INTO blob VALUES (?, ?, 1, ?)", (id, body.size, content))
         if body.path:
@@ -204,6 +205,7 @@ class Blobs:
     def load(self, directory: Path):
         """Replace the files by those of a snapshot."""
         self.clear()
+        self._last = None
         _copy_files(directory, self._files)
 
     def clear(self):
@@ -217,7 +219,15 @@ class Blobs:
             self._path(id).unlink(missing_ok=True)
 
     def _path(self, id: str) -> Path:
-        return self._files / id[:2] / id
+        return self._files / id[-2:] / id
+
+    def _next(self) -> int:
+        """Ids count up, so that new rows lie together in the database; none is used twice while the process lives."""
+        if self._last is None:
+            row = self._store.read("SELECT MAX(id) FROM blob").fetchone()
+            self._last = int(row[0], 16) if row[0] else 0
+        self._last += 1
+        return self._last
 
 
 def _copy_files(source: Path, target: Path):

@@ -6,6 +6,7 @@ killing the process loses nothing; only a power cut may lose the last moments (W
 """
 
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,33 @@ CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) 
 """
 
 
+class Checkpoints:
+    """Moves what the log holds into the database file, in a thread, so that no call has to wait for the disk."""
+
+    every = 1000  # commits
+
+    def __init__(self, path: Path, connection: sqlite3.Connection):
+        self._path, self._commits = path, 0
+        self._thread: threading.Thread | None = None
+        connection.execute("PRAGMA wal_autocheckpoint=0")
+
+    def committed(self):
+        self._commits += 1
+        if self._commits >= self.every and not (self._thread and self._thread.is_alive()):
+            self._commits = 0
+            self._thread = threading.Thread(target=self._run, name="checkpoint", daemon=True)
+            self._thread.start()
+
+    def stop(self):
+        if self._thread:
+            self._thread.join()
+
+    def _run(self):
+        connection = sqlite3.connect(self._path)
+        connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        connection.close()
+
+
 class Store:
     """A database, and what is to be done when the open transaction commits or fails."""
 
@@ -30,6 +58,7 @@ class Store:
         self.sql.execute("PRAGMA journal_mode=WAL")
         self.sql.execute("PRAGMA synchronous=NORMAL")
         self.sql.execute("PRAGMA temp_store=MEMORY")
+        self._checkpoints = Checkpoints(path, self.sql) if path else None
         self.read = self.sql.execute
         self.writing = False
         self.depth = 0
@@ -99,6 +128,8 @@ class Store:
                 self._undo(False, 0, 0)
                 raise
             self.writing = False
+            if self._checkpoints:
+                self._checkpoints.committed()
         if self._after_commit or self._after_rollback:
             actions, self._after_commit, self._after_rollback = self._after_commit, [], []
             for action in actions:
@@ -149,6 +180,8 @@ class Store:
             self._run_script(script)
 
     def close(self):
+        if self._checkpoints:
+            self._checkpoints.stop()
         self.sql.close()
 
     def _run_script(self, script: str):
