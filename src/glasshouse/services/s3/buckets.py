@@ -45,12 +45,12 @@ class Buckets:
             raise InvalidArgument(
                 f"Invalid x-amz-object-ownership header: {object_ownership}", ArgumentName="x-amz-object-ownership"
             )
-        answer = {"BucketArn": f"arn:aws:s3:::{bucket}", "Location": self._location(bucket, configuration)}
+        made = Bucket(bucket, self.call.account, region, self.now, ownership=object_ownership)
+        answer = {"BucketArn": made.arn, "Location": self._location(bucket, configuration)}
         existing = self.buckets.get(bucket)
         if existing is not None:
             self._check_can_be_made_again(existing, region)
             return answer
-        made = Bucket(bucket, self.call.account, region, self.now, ownership=object_ownership)
         if object_lock_enabled_for_bucket:
             made.object_lock, made.versioning = True, "Enabled"
         self._new_settings(made, self.call.params)

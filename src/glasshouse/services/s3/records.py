@@ -6,6 +6,7 @@ Times are epoch seconds. Entity tags are kept without their quotes, checksums as
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from glasshouse.core.call import partition
 from glasshouse.core.digests import digest
 
 NULL = "null"  # the id of versions that were made while versioning was not enabled
@@ -19,6 +20,8 @@ class Encryption:
     kms_key_id: str | None = None
     bucket_key: bool | None = None
     kms_context: str | None = None
+    data_key: str | None = None  # as KMS encrypted it (base64)
+    asked_key: str | None = None  # what the client called the key
 
 
 @dataclass(slots=True, frozen=True)
@@ -63,7 +66,7 @@ class Bucket:
 
     @property
     def arn(self) -> str:
-        return f"arn:aws:s3:::{self.name}"
+        return f"arn:{partition(self.region)}:s3:::{self.name}"
 
     @property
     def bucket_region(self) -> str:
@@ -127,10 +130,6 @@ class ObjectVersion:
     acl: dict[str, Any] | None = None
     restore: dict[str, Any] | None = None  # of an archived object: what services/s3/storage_class.py keeps there
     id: int = 0  # grows with time: orders the versions of a key
-
-    @property
-    def arn(self) -> str:
-        return f"arn:aws:s3:::{self.bucket}/{self.key}"
 
     @property
     def quoted_etag(self) -> str:
