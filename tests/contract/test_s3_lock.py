@@ -119,6 +119,12 @@ def test_what_was_never_locked_says_so(s3):
         assert (error["Code"], error["Status"]) == ("NoSuchObjectLockConfiguration", 404)
 
 
+def test_a_bypass_is_for_buckets_with_a_lock(s3):
+    for bypass in (True, False):
+        error = refused(s3.delete_object, Bucket="shelf", Key="a", BypassGovernanceRetention=bypass)
+        assert (error["Code"], error["ArgumentName"]) == ("InvalidArgument", "x-amz-bypass-governance-retention")
+
+
 # What is done
 
 

@@ -210,3 +210,11 @@ def test_a_public_acl_lets_everybody_read_unless_it_is_ignored(web, s3):
     ignored = NO_BLOCKS | {"IgnorePublicAcls": True}
     s3.put_public_access_block(Bucket=BUCKET, PublicAccessBlockConfiguration=ignored)
     assert web("GET", f"/{BUCKET}/open")[0] == 403
+
+
+def test_what_kms_has_to_open_is_not_for_everybody(web, s3):
+    open_to_all(s3)
+    s3.put_object(Bucket=BUCKET, Key="a", Body=b"text", ServerSideEncryption="aws:kms")
+    status, _, body = web("GET", f"/{BUCKET}/a")
+    assert (status, b"text" in body.partition(b"</Code>")[0]) == (400, False)
+    assert b"require AWS Signature Version 4" in body

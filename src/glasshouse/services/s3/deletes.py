@@ -18,6 +18,7 @@ class Deletes:
         version_id: str | None = None,
     ):  # fmt: skip
         found = self._bucket(bucket, expected_bucket_owner)
+        self._check_bypass(found)
         return self._delete(found, key, version_id, bypass_governance_retention, if_match)
 
     def delete_objects(
@@ -27,6 +28,7 @@ class Deletes:
         if delete is None:
             raise MissingRequestBodyError()
         found = self._bucket(bucket, expected_bucket_owner)
+        self._check_bypass(found)
         wanted = delete.get("Objects") or []
         if not 1 <= len(wanted) <= MAX_DELETED or not all(each.get("Key") for each in wanted):
             raise MalformedXML()

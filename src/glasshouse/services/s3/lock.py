@@ -137,6 +137,14 @@ class Locks:
         if held or (self._is_retained(lock) and not (bypass and lock.mode == "GOVERNANCE")):
             raise AccessDenied(LOCKED)
 
+    def _check_bypass(self, bucket: Bucket):
+        """Raise InvalidArgument for a bypass, be it none, of what there is not."""
+        if "BypassGovernanceRetention" in self.call.params and not bucket.object_lock:
+            raise InvalidArgument(
+                "x-amz-bypass-governance-retention is only applicable to Object Lock enabled buckets.",
+                ArgumentName="x-amz-bypass-governance-retention",
+            )
+
     def _is_retained(self, lock: Lock) -> bool:
         return lock.until is not None and lock.until > self.now
 

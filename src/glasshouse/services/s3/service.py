@@ -2,7 +2,8 @@
 
 The bytes of objects lie in the blob store; what is known of them in tables of S3's own (schema.sql). Directory
 buckets (S3 Express), access points, and encryption with the customer's own keys (SSE-C) are refused in words.
-Encryption by S3 or KMS is recorded and shown, but the bytes lie in the data directory as they came.
+Encryption by S3 or KMS is recorded and shown, and KMS decides whether an object can be read, but the bytes lie in the
+data directory as they came.
 """
 
 from functools import cached_property
@@ -20,6 +21,7 @@ from glasshouse.services.s3.cors import Cors
 from glasshouse.services.s3.deletes import Deletes
 from glasshouse.services.s3.deliveries import Deliveries
 from glasshouse.services.s3.drafts import Drafts
+from glasshouse.services.s3.encryption import Encryptions
 from glasshouse.services.s3.errors import (
     AccessDenied,
     InvalidArgument,
@@ -50,7 +52,7 @@ OTHER_KINDS = ("-s3alias", "--ol-s3", ".mrap", "--x-s3")  # of what a bucket's n
 
 class S3(
     Buckets, Objects, Deletes, Copies, Listing, Multipart, Measuring, Attributes, Drafts,
-    Tagging, Acls, BucketAccess, BucketSettings, Cors, Locks, Lifecycles, Aging, Notifications, Deliveries,
+    Tagging, Acls, BucketAccess, BucketSettings, Encryptions, Cors, Locks, Lifecycles, Aging, Notifications, Deliveries,
     StorageClasses, Web, Websites, Sites, Forms, Service,
 ):  # fmt: skip
     name = "s3"

@@ -62,7 +62,9 @@ class StorageClasses:
         return asked
 
     def _check_readable(self, version: ObjectVersion):
-        """Raise InvalidObjectState for an archived object that was not restored. Called by GetObject and copies."""
+        """Raise what keeps an object from being read: that it is archived and was not restored, or that KMS does not
+        open it. Called by GetObject and copies."""
+        self._check_key(version)
         if version.storage_class not in RETRIEVAL_S:
             return
         if not version.restore or version.restore["IsRestoreInProgress"]:
