@@ -3,7 +3,7 @@
 import os
 import random
 import uuid as _uuid
-from base64 import b32decode, b32encode
+from base64 import b32decode, b32encode, b64encode
 from functools import cache
 
 _random = random.SystemRandom()
@@ -80,3 +80,8 @@ def account_of_access_key(access_key_id: str) -> str | None:
 
 def secret_access_key() -> str:
     return token(40, BASE64)
+
+
+def host_id(request_id: str) -> str:
+    """The second id that S3 gives a request, in the headers of its answer and in the events it causes."""
+    return b64encode(request_id.encode() * 3).decode()

@@ -4,12 +4,12 @@ An overlay may name a response's root element (`"output": {"locationName": "List
 response is the text of its only member, without an element around it (`"output": {"unwrapped": true}`).
 """
 
-from binascii import b2a_base64
 from collections.abc import Callable
 from typing import Any
 from xml.etree.ElementTree import Element
 
 from glasshouse.core.errors import MalformedInput, ServiceError
+from glasshouse.core.ids import host_id
 from glasshouse.protocol import faults, timestamps, xml
 from glasshouse.protocol.model import Operation, Service
 from glasshouse.protocol.shapes import Shape
@@ -131,11 +131,6 @@ class S3Bodies(XmlBodies):
 
 def bodies(service: Service) -> XmlBodies:
     return S3Bodies(service) if service.name == "s3" else XmlBodies(service)
-
-
-def host_id(request_id: str) -> str:
-    """S3's second id of a request."""
-    return b2a_base64(request_id.encode() * 3, newline=False).decode("ascii")
 
 
 def write_members(fault: faults.Fault, writer: xml.Writer, out: list[str]):

@@ -5,16 +5,19 @@ Differs from AWS: events of one bucket are delivered in the order in which they 
 """
 
 import json
+import logging
 from base64 import b32encode
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote_plus
 
 from glasshouse.core import NotSupported, ServiceError
-from glasshouse.core.digests import base64_digest, digest
+from glasshouse.core.digests import digest
+from glasshouse.core.ids import host_id
 from glasshouse.services.s3.notifications import BRIDGE, Target, targets
 from glasshouse.services.s3.records import Bucket, ObjectVersion
 
+log = logging.getLogger("glasshouse.s3")
 NEWER = ("LifecycleExpiration", "LifecycleTransition", "ObjectAcl", "ObjectTagging", "ObjectRetention")
 DETAIL_TYPES = {
     "ObjectCreated": "Object Created",
@@ -87,7 +90,7 @@ class Deliveries:
             "eventName": event,
             "userIdentity": {"principalId": self._principal_id()},
             "requestParameters": {"sourceIPAddress": self._source_address()},
-            "responseElements": {"x-amz-request-id": request_id, "x-amz-id-2": _host_id(request_id)},
+            "responseElements": {"x-amz-request-id": request_id, "x-amz-id-2": host_id(request_id)},
             "s3": {
                 "s3SchemaVersion": "1.0",
                 "configurationId": "",
@@ -169,7 +172,12 @@ class Deliveries:
     # To whom
 
     def _deliver(self, service: str, arn: str, bucket: str, message: str):
-        self._send(service, arn, bucket, message)
+        try:
+            self._send(service, arn, bucket, message)
+        except ServiceError as refusal:
+            if not _is_gone(refusal):
+                raise
+            log.info("an event of %s found nobody at %s", bucket, arn)
 
     def _deliver_to_bridge(self, bucket: str, detail_type: str, detail: str):
         entry = {"Source": "aws.s3", "DetailType": detail_type, "Detail": detail, "Resources": [bucket]}
@@ -195,7 +203,7 @@ class Deliveries:
             "Time": iso_time(self.now),
             "Bucket": bucket.name,
             "RequestId": self.call.request_id,
-            "HostId": _host_id(self.call.request_id),
+            "HostId": host_id(self.call.request_id),
         }
         try:
             with self.store.transaction():
@@ -206,7 +214,7 @@ class Deliveries:
         except NotSupported:
             raise
         except ServiceError as refusal:
-            if "NotExist" in refusal.code or "NonExistent" in refusal.code or "NotFound" in refusal.code:
+            if _is_gone(refusal):
                 return f"The destination {kind} does not exist"
             return f"Permissions on the destination {kind} do not allow S3 to publish notifications from this bucket"
         return None
@@ -216,8 +224,9 @@ def _detail_type(event: str) -> str | None:
     return DETAIL_TYPES.get(event) or DETAIL_TYPES.get(event.partition(":")[0])
 
 
-def _host_id(request_id: str) -> str:
-    return base64_digest("sha256", request_id.encode())
+def _is_gone(refusal: ServiceError) -> bool:
+    """Whether there is no such queue, topic or function (any more)."""
+    return any(word in refusal.code for word in ("NotExist", "NonExistent", "NotFound"))
 
 
 def iso_time(moment: float) -> str:
