@@ -32,6 +32,8 @@ class Settings:
     account: str = "000000000000"
     auth: Literal["verified", "open"] = "verified"
     unsupported: Literal["refuse", "warn"] = "refuse"
+    transparent: bool = False  # whether it is also a proxy that answers as AWS's own hosts
+    allow_internet: bool = False  # whether that proxy lets requests to other hosts pass
 
     def __post_init__(self):
         if self.auth == "open" and not is_loopback(self.host):
@@ -48,7 +50,7 @@ def make_cloud(settings: Settings) -> Cloud:
 def make_server(cloud: Cloud, settings: Settings) -> Server:
     """What lets clients reach a cloud."""
     admission = Admission(cloud, is_loopback(settings.host), settings.auth == "open")
-    return Server(Gateway(cloud, admission))
+    return Server(Gateway(cloud, admission), settings.transparent, settings.allow_internet)
 
 
 @asynccontextmanager
@@ -127,8 +129,9 @@ class LiveCloud:
         self.wait_for(self.cloud.runner.settle)
 
     def stop(self):
-        self._loop.call_soon_threadsafe(self.server.ending.set)
-        self._thread.join()
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self.server.ending.set)
+            self._thread.join()
 
     def _run(self):
         try:

@@ -19,8 +19,9 @@ class Server:
 
     patience_s = PATIENCE_S
 
-    def __init__(self, gateway: Gateway):
-        self.gateway = gateway
+    def __init__(self, gateway: Gateway, is_transparent: bool = False, allow_internet: bool = False):
+        """A transparent one is a forward proxy too; see `proxy`."""
+        self.gateway, self.is_transparent, self.allow_internet = gateway, is_transparent, allow_internet
         self.connections: set[Connection] = set()
         self.doorsteps: set[Doorstep] = set()
         self.port = 0
@@ -34,7 +35,7 @@ class Server:
     async def start(self, host: str, port: int):
         """Begin to listen; port 0 is any free one."""
         self.loop = asyncio.get_running_loop()
-        self._listening = await self.loop.create_server(self._doorstep, host, port, backlog=BACKLOG)
+        self._listening = await self.loop.create_server(self.doorstep, host, port, backlog=BACKLOG)
         self.port = self._listening.sockets[0].getsockname()[1]
         self._watch = asyncio.create_task(self._look_after())
 
@@ -55,7 +56,7 @@ class Server:
     def date_line(self) -> str:
         return self._dates.line(self.gateway.cloud.clock.real())
 
-    def _doorstep(self) -> Doorstep:
+    def doorstep(self) -> Doorstep:
         return Doorstep(self, lambda: self.gateway.authority().context())
 
     async def _look_after(self):

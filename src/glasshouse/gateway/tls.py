@@ -11,11 +11,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from glasshouse.gateway.connection import Connection
+from glasshouse.gateway.proxy import Tunnel
 
 if TYPE_CHECKING:
     from glasshouse.gateway.server import Server
 
-HANDSHAKE = 0x16
+HANDSHAKE, CONNECT = 0x16, ord("C")
 READ_BYTES = 256 * 1024
 
 
@@ -36,6 +37,8 @@ class Doorstep(asyncio.Protocol):
         self.connection_lost(None)
         if data[0] == HANDSHAKE:
             protocol: asyncio.Protocol = Tls(Connection(self._server, secure=True), self._context())
+        elif data[0] == CONNECT and self._server.is_transparent:
+            protocol = Tunnel(self._server, self._server.doorstep, lambda: Connection(self._server))
         else:
             protocol = Connection(self._server)
         self._transport.set_protocol(protocol)
