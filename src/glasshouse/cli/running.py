@@ -28,6 +28,7 @@ class Running:
     log: str | None  # None if it logs to its terminal
     access_key_id: str  # of the root user
     secret_access_key: str
+    bundle: str | None = None  # of certificates, where it is a proxy too
 
     @property
     def place(self) -> str:

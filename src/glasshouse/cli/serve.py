@@ -37,9 +37,8 @@ def serve(wanted: dict[str, Any]):
 
     from glasshouse import app
 
-    settings = app.Settings(
-        directory, wanted["host"], wanted["port"], wanted["account"], wanted["auth"], wanted["unsupported"]
-    )
+    told = ("host", "port", "account", "auth", "unsupported", "transparent", "allow_internet")
+    settings = app.Settings(directory, **{name: wanted[name] for name in told})
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(live(app, settings, wanted))
@@ -75,6 +74,7 @@ def announce(wanted: dict[str, Any], server) -> tuple[Path, running.Running]:
     mine = running.Running(
         os.getpid(), running.started(os.getpid()), url_of(wanted["host"], server.port), wanted["directory"],
         wanted.get("log"), root.access_key_id, root.secret_access_key,
+        str(server.gateway.authority().bundle()) if wanted["transparent"] else None,
     )  # fmt: skip
     noted = running.note(server.port, mine)
     text = usage.usage(mine, wanted["tools"], wanted["auth"] == "open")

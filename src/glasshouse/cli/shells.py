@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +13,7 @@ from glasshouse.cli import profiles, running
 from glasshouse.cli.admin import URL, Admin, the_cloud
 from glasshouse.cli.failures import Failure
 
+HERE = "localhost,127.0.0.1,::1"
 TEST_KEY = "test"  # root's, on loopback
 ADDRESSES_HERE = re.compile(r"https?://(localhost|127\.[\d.]+|\[::1\])[:/]")
 # What would take precedence over the exports, or send the tools elsewhere.
@@ -45,11 +47,19 @@ def env(
     shell: Annotated[Shell | None, typer.Option(help="Whose exports to print; by default your SHELL's.")] = None,
     profile: Annotated[str | None, typer.Option(metavar="NAME", help="Print an AWS profile of this name.")] = None,
     region: Annotated[str, typer.Option(envvar=["AWS_REGION", "AWS_DEFAULT_REGION"])] = "us-east-1",
+    transparent: Annotated[
+        bool, typer.Option("--transparent", help="No endpoint: a proxy that answers as AWS's own hosts.")
+    ] = False,
     write: Annotated[bool, typer.Option("--write", help="Write the profile into the AWS configuration file.")] = False,
     url: URL = None,
 ):
     """Print what points the AWS tools at the cloud: eval "$(glasshouse env)"."""
-    settings = settings_of(the_cloud(url), region)
+    cloud = the_cloud(url)
+    settings = settings_of(cloud, region)
+    if transparent:
+        shell = shell or guessed()
+        print("\n".join(exports(transparently(cloud, settings), shell, (*UNSET, "AWS_ENDPOINT_URL"), older=False)))
+        return
     if write and not profile:
         profile = "glasshouse"
     if not profile:
@@ -79,10 +89,25 @@ def settings_of(cloud: Admin, region: str) -> dict[str, str]:
     }
 
 
-def exports(settings: dict[str, str], shell: Shell) -> list[str]:
+def transparently(cloud: Admin, settings: dict[str, str]) -> dict[str, str]:
+    """The same without an endpoint: the way to AWS's own hosts leads to the cloud, which they are told to trust."""
+    process = running.at(cloud.url)
+    if process is None or process.bundle is None:
+        raise Failure(f"The cloud at {cloud.url} is no proxy: start it with glasshouse up --transparent")
+    ours = Path(process.bundle).with_name("ca.pem")
+    bundles = dict.fromkeys(("AWS_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"), process.bundle)
+    return {
+        **{name: value for name, value in settings.items() if name != "AWS_ENDPOINT_URL"},
+        "HTTPS_PROXY": process.url, "https_proxy": process.url, "NO_PROXY": HERE, "no_proxy": HERE,
+        **bundles, "NODE_EXTRA_CA_CERTS": str(ours),
+    }  # fmt: skip
+
+
+def exports(settings: dict[str, str], shell: Shell, unwanted: Sequence[str] = UNSET, older: bool = True) -> list[str]:
     assign, unset = FORMS[shell]
     set_ = [assign.format(name=name, value=value) for name, value in settings.items()]
-    return [*set_, *(unset.format(name=name) for name in UNSET), OLDER_CLI[shell]]
+    last = [OLDER_CLI[shell]] if older else []
+    return [*set_, *(unset.format(name=name) for name in unwanted), *last]
 
 
 def guessed() -> Shell:

@@ -53,6 +53,14 @@ def parser() -> argparse.ArgumentParser:
         "--unsupported", choices=("refuse", "warn"), default="refuse",
         help="what becomes of an input that Glasshouse does not support yet (default: %(default)s)",
     )  # fmt: skip
+    it.add_argument(
+        "--transparent", action="store_true",
+        help="also be an HTTPS proxy that answers as AWS's own hosts, for clients that cannot be given an endpoint;"
+        " see glasshouse env --transparent",
+    )  # fmt: skip
+    it.add_argument(
+        "--allow-internet", action="store_true", help="let that proxy pass requests to all other hosts through"
+    )
     it.add_argument("--detach", "-d", action="store_true", help="return once it answers, and leave it running")
     return it
 
@@ -65,10 +73,13 @@ def settings_of(told: argparse.Namespace) -> dict[str, Any]:
         raise Misunderstood(f"--account takes twelve digits, not {told.account}")
     if told.auth == "open" and not _is_loopback(told.host):
         raise Misunderstood(f"--auth open would let everybody who can reach {told.host} in: it is for loopback only")
+    if told.allow_internet and not told.transparent:
+        raise Misunderstood("--allow-internet is about the proxy that --transparent starts")
     directory = None if told.ephemeral else str((told.data or running.home()).absolute())
     return {
         "directory": directory, "host": told.host, "port": told.port, "account": told.account, "auth": told.auth,
-        "unsupported": told.unsupported, "tools": tools(),
+        "unsupported": told.unsupported, "transparent": told.transparent, "allow_internet": told.allow_internet,
+        "tools": tools(),
     }  # fmt: skip
 
 

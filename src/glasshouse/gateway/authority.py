@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-CERTIFICATE_FILE, KEY_FILE = "ca.pem", "ca.key"
+CERTIFICATE_FILE, KEY_FILE, BUNDLE_FILE = "ca.pem", "ca.key", "ca-bundle.pem"
+SYSTEM_BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
 NAME = "Glasshouse local cloud"
 PERMITTED = ("amazonaws.com", "amazonaws.com.cn", "aws", "localhost", "localhost.localstack.cloud")
 PERMITTED_NETWORKS = ("127.0.0.0/8", "::1/128")
@@ -39,6 +40,14 @@ class Authority:
         self.pem = (directory / CERTIFICATE_FILE).read_bytes()
         self._root = x509.load_pem_x509_certificate(self.pem)
         self._key = serialization.load_pem_private_key((directory / KEY_FILE).read_bytes(), None)
+
+    def bundle(self) -> Path:
+        """A file of this machine's own certificates and the root's: for tools that take one file in place of theirs."""
+        paths = ssl.get_default_verify_paths()
+        own = next((Path(path) for path in (paths.cafile, *SYSTEM_BUNDLES) if path and Path(path).exists()), None)
+        path = self._directory / BUNDLE_FILE
+        _write(path, self.pem + (own.read_bytes() if own else b""))
+        return path
 
     def context(self, name: str | None = None) -> ssl.SSLContext:
         """What speaks TLS as the host of that name; without one, or one beyond our reach, as this machine."""
