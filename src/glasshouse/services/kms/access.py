@@ -7,6 +7,7 @@ the key permits that to them or to the account for which they act; this is asked
 
 import json
 from collections.abc import Iterable
+from functools import cached_property
 
 from glasshouse.core.access import Principal, root
 from glasshouse.core.errors import ServiceError
@@ -22,20 +23,29 @@ class Access:
     """The hooks of the core, and the question about foreign keys."""
 
     def resource_policies(self, params: dict) -> list[tuple[str, str]]:
-        return [policy for key in self._concerned(params) for policy in self._policies_of(key)]
+        return [policy for key in self._concerned for policy in self._policies_of(key)]
 
     def resource_arns(self, params: dict) -> list[str] | None:
-        return [key.arn for key in self._concerned(params)] or None
+        return [key.arn for key in self._concerned] or None
 
     def resource_account(self, params: dict) -> str | None:
-        return next((key.aws_account_id for key in self._concerned(params)), None)
+        return next((key.aws_account_id for key in self._concerned), None)
 
-    def _concerned(self, params: dict) -> list[Key]:
-        """The keys that a call names, or whose ciphertext it brings."""
+    def resource_rule(self, params: dict) -> str:
+        """ "No AWS principal, including the account root user or key creator, has any permissions to a KMS key unless
+        they are explicitly allowed" by its policy (developer guide, "Key policies"). Keys alone have one."""
+        return "required" if self._concerned else "optional"
+
+    @cached_property
+    def _concerned(self) -> list[Key]:
+        """The keys that the call names, or whose ciphertext it brings."""
+        params = self.call.params
         named = [self._known(params[member]) for member in _REFERENCES if params.get(member)]
-        blob = params.get(_BLOBS.get(self.call.operation, ""))
+        blob, token = params.get(_BLOBS.get(self.call.operation, "")), params.get("GrantToken")
         made_by = self._key_of_blob(blob) if blob else None
-        return list({key.arn: key for key in (*named, made_by) if key}.values())
+        grant = self._grant_of_token(token) if token else None
+        granted = self._known(grant.key_arn) if grant else None
+        return list({key.arn: key for key in (*named, made_by, granted) if key}.values())
 
     def _policies_of(self, key: Key) -> list[tuple[str, str]]:
         rows = self.grants.within(key.aws_account_id, key.region)
@@ -121,9 +131,7 @@ def _asker(principal: Principal):
 
 def _statements(grant: Grant) -> list[dict]:
     """A grant as statements of a policy: its constraints on the encryption context concern cryptography only."""
-    principal = {"AWS": grant.grantee_principal}
-    if grant.grantee_service_principal:
-        principal = {"Service": grant.grantee_service_principal}
+    principal = _principal(grant.grantee_principal, grant.grantee_service_principal)
     free = [operation for operation in grant.operations if operation in ALWAYS]
     bound = [operation for operation in grant.operations if operation not in ALWAYS]
     found = []
@@ -132,7 +140,14 @@ def _statements(grant: Grant) -> list[dict]:
             actions = [f"kms:{operation}" for operation in operations]
             statement = {"Effect": "Allow", "Principal": principal, "Action": actions, "Resource": "*"}
             found.append(statement | {"Condition": conditions} if conditions else statement)
+    if grant.retiring_principal or grant.retiring_service_principal:
+        retiring = _principal(grant.retiring_principal, grant.retiring_service_principal)
+        found.append({"Effect": "Allow", "Principal": retiring, "Action": "kms:RetireGrant", "Resource": "*"})
     return found
+
+
+def _principal(name: str | None, service: str | None) -> dict[str, str | None]:
+    return {"Service": service} if service else {"AWS": name}
 
 
 def _constraints(constraints: dict) -> dict:

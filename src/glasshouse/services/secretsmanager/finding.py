@@ -1,6 +1,7 @@
 """Finding secrets: by name, full ARN, or an ARN without the six characters at its end."""
 
 import re
+from functools import cached_property
 
 from glasshouse.core import ids
 from glasshouse.core.call import INSIDE
@@ -80,20 +81,23 @@ class Finding:
     # What IAM asks
 
     def resource_policies(self, params: dict) -> list[tuple[str, str]]:
-        secret = self._concerned(params)
+        secret = self._concerned
         return [(secret.arn, secret.policy)] if secret and secret.policy else []
 
     def resource_arns(self, params: dict) -> list[str] | None:
-        secret = self._concerned(params)
+        secret = self._concerned
         return [secret.arn] if secret else None
 
     def resource_account(self, params: dict) -> str | None:
-        secret = self._concerned(params)
+        secret = self._concerned
         return self._account_of(secret) if secret else None
 
-    def _concerned(self, params: dict) -> Secret | None:
+    @cached_property
+    def _concerned(self) -> Secret | None:
+        """The secret that the call names."""
+        secret_id = self.call.params.get("SecretId")
         try:
-            return self._lookup(params["SecretId"]) if params.get("SecretId") else None
+            return self._lookup(secret_id) if secret_id else None
         except ServiceError:
             return None
 

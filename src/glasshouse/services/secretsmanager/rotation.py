@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from glasshouse.core import NotSupported, outside
+from glasshouse.core import NotSupported, ServiceError, outside
 from glasshouse.services.secretsmanager import schedule
 from glasshouse.services.secretsmanager.errors import InvalidParameterException, InvalidRequestException
 from glasshouse.services.secretsmanager.records import CURRENT, PENDING, Rules, Secret, Version
@@ -89,12 +89,20 @@ class Rotation:
         """Call the function once for each step; a step that fails leaves AWSPENDING where it is."""
         function = self.inside("_function_of", arn=arn)
         for step in steps:
-            event = {"Step": step, "SecretId": arn, "ClientRequestToken": token}
-            answer = self.aws(source_arn=arn).lambda_.invoke(FunctionName=function, Payload=json.dumps(event).encode())
-            if answer.get("FunctionError"):
-                self.inside("_rotation_failed", arn=arn, step=step, error=_text(answer.get("Payload")))
+            error = self._step(function, {"Step": step, "SecretId": arn, "ClientRequestToken": token})
+            if error is not None:
+                self.inside("_rotation_failed", arn=arn, step=step, error=error)
                 return
         self.inside("_rotation_done", arn=arn, token=token, test=steps == ["testSecret"])
+
+    def _step(self, function: str, event: dict) -> str | None:
+        """Call the function for a step; what it says if it fails."""
+        invoke = self.aws(source_arn=event["SecretId"]).lambda_.invoke
+        try:
+            answer = invoke(FunctionName=function, Payload=json.dumps(event).encode())
+        except ServiceError as refusal:
+            return refusal.message
+        return _text(answer.get("Payload")) if answer.get("FunctionError") else None
 
     def _function_of(self, arn: str) -> str:
         return self._secret(arn).rotation_lambda_arn

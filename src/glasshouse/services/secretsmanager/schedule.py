@@ -69,10 +69,10 @@ def _after_cron(fields: tuple[str, ...], now: float) -> float:
     moment = datetime.fromtimestamp(now - now % HOUR_S + HOUR_S, UTC)
     day = moment.replace(hour=0)
     for _ in range(LONGEST_SEARCH_DAYS):
-        if day.month in in_months and on_day(day):
-            for hour in in_hours:
-                if day.replace(hour=hour) >= moment:
-                    return day.replace(hour=hour).timestamp()
+        hours_of_day = in_hours if day.month in in_months and on_day(day) else []
+        found = next((hour for hour in hours_of_day if day.replace(hour=hour) >= moment), None)
+        if found is not None:
+            return day.replace(hour=found).timestamp()
         day += timedelta(days=1)
     raise _wrong(f"cron({' '.join(fields)})")
 
