@@ -24,6 +24,27 @@ class Reply:
         return self.body.decode("utf-8", "replace")
 
 
+class Stream:
+    """What comes in on a socket, kept open from one response to the next."""
+
+    def __init__(self, file):
+        self._file = file
+        self.readline, self.read, self.readinto = file.readline, file.read, file.readinto
+        self.read1, self.peek = file.read1, file.peek
+
+    def makefile(self, mode):
+        return self
+
+    def flush(self):
+        pass
+
+    def close(self):
+        pass
+
+    def end(self):
+        self._file.close()
+
+
 class Wire:
     """One connection to a cloud."""
 
@@ -31,11 +52,13 @@ class Wire:
         parts = urlsplit(url)
         self.host = parts.netloc
         self.socket = socket.create_connection((parts.hostname, parts.port), timeout=PATIENCE_S)
+        self.stream = Stream(self.socket.makefile("rb"))
 
     def __enter__(self):
         return self
 
     def __exit__(self, *failure):
+        self.stream.end()
         self.socket.close()
 
     def send(self, data: bytes | str):
@@ -43,7 +66,7 @@ class Wire:
 
     def reply(self, method: str = "GET") -> Reply:
         """The next response."""
-        response = HTTPResponse(self.socket, method=method)
+        response = HTTPResponse(self.stream, method=method)
         response.begin()
         body = response.read()
         return Reply(response.status, {name.lower(): value for name, value in response.getheaders()}, body)
@@ -51,7 +74,7 @@ class Wire:
     def is_closed(self) -> bool:
         """Whether the other side has ended the connection, and sent nothing more."""
         try:
-            return self.socket.recv(1) == b""
+            return self.stream.read(1) == b""
         except ConnectionResetError:
             return True
 

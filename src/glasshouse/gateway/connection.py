@@ -74,8 +74,8 @@ class Connection(asyncio.Protocol):
             return
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            self._parser = None  # the request was answered as what it is without the upgrade
+        except httptools.HttpParserUpgrade as wish:
+            self._pass_over(wish.args[0], data)
         except httptools.HttpParserError as failure:
             self._refuse(self._fault or _cause(failure))
             return
@@ -83,12 +83,6 @@ class Connection(asyncio.Protocol):
             self._head_bytes += len(data)
             if self._head_bytes > 2 * LONGEST_HEAD_BYTES:
                 self._refuse(errors.RequestHeaderSectionTooLarge(MaxSizeAllowed=str(LONGEST_HEAD_BYTES)))
-
-    def eof_received(self) -> bool:
-        """The client has said all it will say: whoever still waits for an answer gets it, half a request does not."""
-        if self._incoming and not self._incoming.complete:
-            return False
-        return self._current is not None
 
     def pause_writing(self):
         self._delivery.pause()
@@ -120,15 +114,18 @@ class Connection(asyncio.Protocol):
         self._in_head = False
         parser, headers = self._parser, self._headers
         assert parser is not None
+        if parser.should_upgrade():
+            return  # the parser stops behind this head; see _pass_over
+        old = parser.get_http_version() == "1.0"
+        if not old and ("," in headers.get("host", ",") or not headers["host"]):
+            self._stop(errors.BadRequest("The request must have one Host header"))
         path, _, query = self._url.decode("latin-1").partition("?")
         if not path.startswith("/"):
             path = _absolute(path, headers)
         request = Request(parser.get_method().decode(), path, query, headers)
         exchange = self._gateway.exchange(request, self._source_of(headers))
-        old = parser.get_http_version() == "1.0"
         expects = "expect" in headers and headers["expect"].lower() == "100-continue"
-        keep_alive = parser.should_keep_alive() and not parser.should_upgrade()
-        message = self._incoming = Message(exchange, keep_alive, expects, old)
+        message = self._incoming = Message(exchange, parser.should_keep_alive(), expects, old)
         if self._current is None:
             self._current = message
             self._open(message)
@@ -150,13 +147,26 @@ class Connection(asyncio.Protocol):
 
     def on_message_complete(self):
         message = self._incoming
-        assert message is not None
+        if message is None or self._parser is None or self._parser.should_upgrade():
+            return
         message.complete = True
         if message is self._current:
             if not message.answered:
                 self._end(message)
             elif message.sent:
                 self._finish(message)
+
+    def _pass_over(self, offset: int, data: bytes):
+        """The client would rather speak another protocol, which a server may pass over (RFC 9110, section 7.8)."""
+        assert self._parser is not None
+        method, wishes = self._parser.get_method(), ("upgrade", "connection", "http2-settings")
+        if method == b"CONNECT":
+            self._refuse(errors.MethodNotAllowed())
+            return
+        lines = [f"{name}: {value}\r\n" for name, value in self._headers.items() if name not in wishes]
+        head = b"%b %b HTTP/1.1\r\n%b\r\n" % (method, self._url, "".join(lines).encode("latin-1"))
+        self._parser = httptools.HttpRequestParser(self)
+        self.data_received(head + data[offset:])
 
     def _stop(self, fault: ServiceError):
         """Refuse what is being parsed; the parser stops at the exception."""
@@ -245,8 +255,8 @@ class Connection(asyncio.Protocol):
 
     def _close_gently(self):
         """Let the client read its response: a socket closed with bytes unread would take it back."""
-        self._parser = None
-        if self._transport.can_write_eof():
+        self._parser = self._current = None
+        if self._transport.can_write_eof() and not self._server.is_stopping:
             self._transport.write_eof()
             self._server.loop.call_later(LINGER_S, self._transport.close)
         else:

@@ -89,11 +89,7 @@ class Tls(asyncio.Protocol, asyncio.Transport):
             self._ready = True
         while data := self._tls.read(READ_BYTES):
             self._connection.data_received(data)
-        if self._connection.eof_received() is not True:
-            self.close()
-
-    def eof_received(self) -> bool | None:
-        return self._connection.eof_received()
+        self.close()  # the client has said goodbye
 
     def connection_lost(self, exc: Exception | None):
         self._connection.connection_lost(exc)
