@@ -23,7 +23,14 @@ class Shell:
     def environment(self) -> dict[str, str]:
         foreign = ("AWS_", "GLASSHOUSE_", "XDG_")
         kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
-        return {**kept, "HOME": str(self.home), "XDG_DATA_HOME": str(self.home / "share"), "SHELL": "/bin/bash"}
+        path = f"{Path(sys.executable).parent}{os.pathsep}{kept['PATH']}"
+        return {
+            **kept,
+            "PATH": path,
+            "HOME": str(self.home),
+            "XDG_DATA_HOME": str(self.home / "share"),
+            "SHELL": "/bin/bash",
+        }
 
     def run(self, *words: str, code: int = 0, **more: str) -> str:
         """What it printed on stdout, or, if it is to fail with another exit code, on stderr."""

@@ -61,11 +61,12 @@ def test_it_gets_no_more_processor_time_than_its_limit(tmp_path):
 
 
 def test_it_dies_with_its_parent(tmp_path):
+    # It says its number itself: before its command runs, the kernel has not been told whom it is to die with.
     parent = f"""
 import os, pathlib, sys
 from glasshouse.core.workers import Worker
-worker = Worker(["sleep", "1000"], {{"PATH": os.environ["PATH"]}}, pathlib.Path({str(tmp_path)!r}))
-print(worker.pid, flush=True)
+command = ["sh", "-c", "echo $$; exec sleep 1000"]
+worker = Worker(command, {{"PATH": os.environ["PATH"]}}, pathlib.Path({str(tmp_path)!r}))
 sys.stdin.read()
 """
     with subprocess.Popen([sys.executable, "-c", parent], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:

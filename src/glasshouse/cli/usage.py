@@ -13,19 +13,17 @@ OPEN = (
 def usage(cloud: Running, tools: dict[str, str], is_open: bool = False) -> str:
     """`tools` says how this user calls glasshouse and aws."""
     glasshouse, aws = tools["glasshouse"], tools["aws"]
+    lines = (
+        (f'eval "$({glasshouse} env)"', "points the AWS tools of this shell at it; then, for instance:"),
+        (f"{aws} s3 mb s3://my-bucket", ""),
+        (f"{aws} s3 ls", ""),
+        (f"{glasshouse} status", "what runs; also: logs, clock, snapshot, reset, doctor"),
+        (f"{glasshouse} stop" if cloud.log else "Ctrl-C", f"ends it{_keeping(cloud)}"),
+    )
+    width = max(len(command) for command, _ in lines)
+    listed = "\n".join(f"  {command:{width}}   {meaning}".rstrip() for command, meaning in lines)
     warning = f"\n{boxed(OPEN)}\n" if is_open else ""
-    ending = f"{glasshouse} stop" if cloud.log else "Ctrl-C"
-    return f"""\
-{warning}
-Glasshouse runs at {cloud.url} ({cloud.place}, process {cloud.pid}).
-
-  eval "$({glasshouse} env)"      points the AWS tools of this shell at it; then, for instance:
-  {aws} s3 mb s3://my-bucket
-  {aws} s3 ls
-
-  {glasshouse} status             what runs; also: logs, clock, snapshot, reset, doctor
-  {ending:{len(glasshouse) + 7}}             ends it{_keeping(cloud)}
-"""
+    return f"{warning}\nGlasshouse runs at {cloud.url} ({cloud.place}, process {cloud.pid}).\n\n{listed}\n"
 
 
 def _keeping(cloud: Running) -> str:
