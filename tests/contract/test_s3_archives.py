@@ -103,6 +103,20 @@ def test_a_restored_copy_goes_at_the_midnight_after_its_days(s3, cloud):
     assert refused(s3.get_object, Bucket="attic", Key="a")["Code"] == "InvalidObjectState"
 
 
+def test_listings_tell_of_restores_if_they_are_asked(s3, cloud):
+    put(s3, StorageClass="GLACIER")
+    restore(s3, days=2, tier="Expedited")
+
+    def listed(**params):
+        return s3.list_objects_v2(Bucket="attic", **params)["Contents"][0].get("RestoreStatus")
+
+    assert listed() is None
+    assert listed(OptionalObjectAttributes=["RestoreStatus"]) == {"IsRestoreInProgress": True}
+    cloud.clock.advance(300)
+    told = listed(OptionalObjectAttributes=["RestoreStatus"])
+    assert (told["IsRestoreInProgress"], told["RestoreExpiryDate"].timestamp()) == (False, midnight(18))
+
+
 def test_a_restore_can_be_prolonged(s3, cloud):
     put(s3, StorageClass="GLACIER")
     restore(s3, days=1, tier="Expedited")

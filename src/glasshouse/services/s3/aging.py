@@ -40,8 +40,8 @@ class Step(NamedTuple):
 class Portion:
     """Where a step has got to."""
 
-    def __init__(self, bucket: Bucket, rule: dict, after: list):
-        self.bucket, self.rule, self.filter = bucket, rule, filter_of(rule)
+    def __init__(self, bucket: Bucket, rule: dict, smallest: str, after: list):
+        self.bucket, self.rule, self.filter, self.smallest = bucket, rule, filter_of(rule), smallest
         self.after = after  # the key, and for older versions the id, of the last one that was looked at
         self.seen = 0
 
@@ -57,10 +57,9 @@ class Aging:
         kept = self._setting(found, "lifecycle") if found else None
         if found is None or kept is None:
             return
-        self._smallest = kept["smallest"]
         steps = sorted(self._steps(found, enabled(kept["rules"])), key=lambda each: each.rank)
         for number in range(step, len(steps)):
-            portion = Portion(found, steps[number].rule, (after or []) if number == step else [])
+            portion = Portion(found, steps[number].rule, kept["smallest"], (after or []) if number == step else [])
             steps[number].act(portion)
             if portion.is_full:
                 again = {"bucket": bucket, "step": number, "after": portion.after}
@@ -111,7 +110,7 @@ class Aging:
 
     def _move_current(self, portion: Portion):
         for version in self._current(portion, "delete_marker = 0", ()):
-            self._move(portion, version, transition(portion.rule, "Transitions", version, self.now, self._smallest))
+            self._move(portion, version, transition(portion.rule, "Transitions", version, self.now, portion.smallest))
 
     def _move_noncurrent(self, portion: Portion):
         for version in self._noncurrent(portion, self.now):
@@ -119,7 +118,7 @@ class Aging:
             newer = self._newer(version)
             due = [step for step in steps if newer >= step.get("NewerNoncurrentVersions", 0)]
             rule = portion.rule | {"NoncurrentVersionTransitions": due}
-            coldest = transition(rule, "NoncurrentVersionTransitions", version, self.now, self._smallest)
+            coldest = transition(rule, "NoncurrentVersionTransitions", version, self.now, portion.smallest)
             if not version.delete_marker:
                 self._move(portion, version, coldest)
 

@@ -79,6 +79,10 @@ class StorageClasses:
             return {"Restore": 'ongoing-request="true"'}
         return {"Restore": f'ongoing-request="false", expiry-date="{http_date(restore["RestoreExpiryDate"])}"'}
 
+    def _restore_status(self, restore: dict) -> dict:
+        """The member RestoreStatus of listings: a version keeps it in that form."""
+        return restore
+
     def _restore_is_done(self, bucket: str, key: str, version_id: str, days: int):
         found, version = self._restored_version(bucket, key, version_id)
         if found and version:
