@@ -162,7 +162,7 @@ def test_an_unknown_data_type_is_refused(ssm):
 
 def test_a_parameter_that_is_not_there_is_not_found(ssm):
     for call in (ssm.get_parameter, ssm.get_parameter_history, ssm.delete_parameter):
-        assert refusal(call, Name="/no/such")[0] == "ParameterNotFound"
+        assert refusal(call, Name="absent") == ("ParameterNotFound", "Parameter absent not found.")
     assert refusal(ssm.label_parameter_version, Name="/no/such", Labels=["x"])[0] == "ParameterNotFound"
 
 

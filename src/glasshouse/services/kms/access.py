@@ -50,8 +50,9 @@ class Access:
     def _policies_of(self, key: Key) -> list[tuple[str, str]]:
         rows = self.grants.within(key.aws_account_id, key.region)
         statements = [statement for grant in rows.list(key.key_id) for statement in _statements(grant)]
-        granted = json.dumps({"Version": "2012-10-17", "Statement": statements})
-        return [(key.arn, key.policy), (key.arn, granted)] if statements else [(key.arn, key.policy)]
+        if not statements:
+            return [(key.arn, key.policy)]
+        return [(key.arn, key.policy), (key.arn, json.dumps({"Version": "2012-10-17", "Statement": statements}))]
 
     def _key_of_blob(self, blob: bytes) -> Key | None:
         try:

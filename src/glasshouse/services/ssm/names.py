@@ -31,6 +31,7 @@ _PATH = (
 class Reference:
     """A parameter that a request asks for: where it is, and which version or label it wants."""
 
+    name: str  # as given, but for the selector
     path: str
     selector: str = ""  # "3" or "production"
     region: str | None = None  # these two only of an ARN
@@ -57,7 +58,7 @@ def refer(text: str) -> Reference:
     name, _, selector = name.partition(":")
     if not _NAME.fullmatch(name):
         raise ValidationException(_SHAPE)
-    return Reference(path_of(name), selector, region, account)
+    return Reference(name, path_of(name), selector, region, account)
 
 
 def hierarchy(path: str) -> str:

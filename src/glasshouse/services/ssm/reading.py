@@ -86,7 +86,7 @@ class Reading:
         elsewhere = reference.region and reference.region != self.call.region
         parameter = None if elsewhere else self.parameters.get(reference.path)
         if parameter is None:
-            raise ParameterNotFound(f"Parameter {reference.path} not found.")
+            raise ParameterNotFound(f"Parameter {reference.name} not found.")
         return parameter
 
     def _version(self, reference: names.Reference) -> Parameter:
