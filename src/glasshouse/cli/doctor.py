@@ -29,7 +29,10 @@ PROGRAMS = (
     Program("setpriv", ("setpriv",), "ending functions and builds together with the cloud", "util-linux"),
     Program("prlimit", ("prlimit",), "limits of functions and builds", "util-linux"),
     Program("bubblewrap", ("bwrap",), "Lambda, CodeBuild, ECS: a root file system of their own", "bubblewrap"),
-    Program("podman or docker", ("podman", "docker"), "ECS, CodeBuild: container images", "podman"),
+    Program("podman", ("podman",), "ECS, CodeBuild: container images", "podman"),
+    Program(
+        "docker", ("docker",), "the same, if its engine runs", "docker.io", ("version", "-f", "{{.Server.Version}}")
+    ),
     Program("buildah", ("buildah",), "CodeBuild: building images", "buildah"),
     Program("git", ("git",), "CodeCommit, CodePipeline sources", "git"),
     Program("node", ("node",), "Lambda: the nodejs runtimes; CDK apps", "nodejs"),
@@ -72,7 +75,7 @@ def version_of(path: str, program: Program) -> str:
     except (OSError, subprocess.TimeoutExpired):
         return "does not start"
     found = re.search(r"\d+(\.\d+)+\S*", told.stdout + told.stderr)
-    return found.group().strip('",)') if found else "?"
+    return found.group().strip('",)') if found else "does not answer"
 
 
 def doctor(url: URL = None):
@@ -83,6 +86,7 @@ def doctor(url: URL = None):
         ("program", "version", "for"),
         [(it.program.name, it.version or "missing", it.program.serves) for it in findings],
     )
+    print("Some serve services that this version does not have yet: see `glasshouse status` for those it has.")
     if missing := [it.program.package for it in findings if it.path is None]:
         print(f"What is missing can be had, on Debian, with: apt-get install {' '.join(missing)}")
     _print_given_up(url)
