@@ -1,5 +1,6 @@
 """The bodies of each family, where the properties against botocore do not go: old forms, odd values, roots, headers."""
 
+import gzip
 import json
 import math
 
@@ -83,6 +84,22 @@ def test_base64_is_strict():
 def test_times_are_told_to_the_millisecond():
     told = json.loads(written("ssm", "json", "GetParameter", {"Parameter": {"LastModifiedDate": 1700000000.12345}}))
     assert told == {"Parameter": {"LastModifiedDate": 1700000000.123}}
+
+
+def test_a_compressed_body_is_expanded():
+    form, headers = b"Namespace=n&MetricData.member.1.MetricName=m", {"content_encoding": "gzip"}
+    expected = {"Namespace": "n", "MetricData": [{"MetricName": "m"}]}
+    assert read("cloudwatch", "query", "PutMetricData", gzip.compress(form), **headers) == expected
+    body = json.dumps(expected).encode()
+    assert read("cloudwatch", "json", "PutMetricData", gzip.compress(body), **headers) == expected
+
+
+def test_a_compressed_body_that_is_none_or_a_bomb_is_refused():
+    whole = gzip.compress(b"{}")
+    for body in (b"{}", whole[:-4], gzip.compress(bytes(65 * 1024 * 1024), 1)):
+        assert (
+            refusal("cloudwatch", "json", "PutMetricData", body, content_encoding="gzip")[0] == "SerializationException"
+        )
 
 
 # -- forms

@@ -12,7 +12,7 @@ from glasshouse.core.errors import SerializationException, ServiceError
 from glasshouse.protocol import eventstream, model, wire
 from glasshouse.protocol.eventstream import Frame, Uuid
 from tests.protocol import client
-from tests.protocol.drawing import Drawing, pruned
+from tests.protocol.drawing import pruned, values
 
 STREAMS = [
     ("s3", "rest-xml", "SelectObjectContent"),
@@ -86,7 +86,7 @@ def one_event(name, shape):
     """An event; one whose payload is a blob always has it, if only an empty one."""
     members = shape.members.items()
     blobs = {n: b"" for n, m in members if m.serialization.get("eventpayload") and m.type_name == "blob"}
-    return Drawing(xml=True).values(shape).map(lambda value: {name: {**blobs, **value}})
+    return values(shape, xml=True).map(lambda value: {name: {**blobs, **value}})
 
 
 def answered(service, protocol, name, events, **members):

@@ -15,6 +15,7 @@ from glasshouse.core.errors import SerializationException, ServiceError
 from glasshouse.protocol import timestamps
 from glasshouse.protocol.http import Response
 from glasshouse.protocol.model import Operation
+from glasshouse.protocol.project import Projector
 from glasshouse.protocol.shapes import Shape
 
 CONTENT_TYPE = "application/vnd.amazon.eventstream"
@@ -191,13 +192,14 @@ class EventWriter:
         return encode(Frame(headers))
 
     def _writer(self, name: str) -> Callable[[Any], bytes]:
-        from glasshouse.protocol.project import projector
-
         shape = self._shape.members[name]
         kind = {":message-type": "event", ":event-type": name}
         if shape.is_exception:
             kind = {":message-type": "exception", ":exception-type": name}
-        project, in_headers = projector(shape), [n for n, m in shape.members.items() if m.traits.get("eventheader")]
+        project, in_headers = (
+            Projector().projector(shape),
+            [n for n, m in shape.members.items() if m.traits.get("eventheader")],
+        )
         content_type, payload = self._payload(shape, name)
 
         def write(value: Any) -> bytes:

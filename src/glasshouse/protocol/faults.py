@@ -10,7 +10,6 @@ from typing import Any
 
 from glasshouse.core.errors import ServiceError
 from glasshouse.protocol.model import Service
-from glasshouse.protocol.project import projector
 from glasshouse.protocol.shapes import Shape
 
 
@@ -42,7 +41,7 @@ def describe(service: Service, error: ServiceError) -> Fault:
     brought = dict(error.members)
     if message_member:
         brought.setdefault(message_member, error.message)
-    members = projector(shape)(brought)
+    members = service.projections.projector(shape)(brought)
     extras = {name: value for name, value in error.members.items() if name not in shape.members}
     code = traits.get("code", shape.name)
     return Fault(shape.name, code, status, error.message, shape, message_member, members, extras)

@@ -5,9 +5,9 @@ from typing import Any
 
 from glasshouse.core.errors import ServiceError
 from glasshouse.protocol import faults, query, timestamps, xml
+from glasshouse.protocol.compression import expanded
 from glasshouse.protocol.http import Request, Response, decode_pairs
 from glasshouse.protocol.model import Operation, Service
-from glasshouse.protocol.rest import content
 from glasshouse.protocol.rest_xml import DECLARATION, write_members
 
 Write = Callable[[dict[str, Any], str], bytes]
@@ -121,7 +121,7 @@ class Ec2Codec(QueryCodec):
 
 def form(request: Request) -> list[tuple[str, str]]:
     """The decoded pairs of a form in the body."""
-    body = content(request.body)
+    body = expanded(request)
     try:
         return decode_pairs(body.decode("utf-8")) if body else []
     except UnicodeDecodeError:

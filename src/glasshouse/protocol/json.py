@@ -10,7 +10,7 @@ import msgspec
 from glasshouse.core.errors import SerializationException
 from glasshouse.protocol import timestamps
 from glasshouse.protocol.shapes import Shape
-from glasshouse.protocol.trees import Reader, TreeReader, TreeWriter, Writer, mistyped, unbound
+from glasshouse.protocol.trees import TreeReader, TreeWriter, Writer, mistyped
 
 _SPECIAL = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
@@ -32,24 +32,18 @@ def encode(value: Any) -> bytes:
         return json.dumps(value, default=_base64).encode("ascii")
 
 
-def reader(shape: Shape) -> Reader:
-    """What turns decoded JSON into parameters of the shape."""
-    return TreeReader(_READERS).payload(shape)
+class JsonReader(TreeReader):
+    """Readers of decoded JSON; one for a service, so that what its operations share is compiled once."""
+
+    def __init__(self):
+        super().__init__({"float": _read_float, "double": _read_float, "blob": _read_blob})
 
 
-def writer(shape: Shape) -> Writer | None:
-    """What turns a projected value into what JSON can say; None when it can as it is."""
-    return TreeWriter(_WRITERS).writer(shape)
+class JsonWriter(TreeWriter):
+    """Writers of what JSON is made from; blobs need none, because the encoder knows base64."""
 
-
-def body_reader(shape: Shape) -> Reader:
-    """The reader of those members of a structure that are bound to the body."""
-    return TreeReader(_READERS).body(unbound(shape))
-
-
-def body_writer(shape: Shape) -> Writer:
-    """The writer of those members of a structure that are bound to the body."""
-    return TreeWriter(_WRITERS).members(unbound(shape))
+    def __init__(self):
+        super().__init__({"float": lambda _: _write_float, "double": lambda _: _write_float, "timestamp": _time_writer})
 
 
 def _decode_leniently(body: bytes) -> Any:
@@ -94,9 +88,5 @@ def _write_float(value: Any) -> Any:
     return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
 
 
-_READERS: dict[str, Reader] = {"float": _read_float, "double": _read_float, "blob": _read_blob}
-_WRITERS = {
-    "float": lambda shape: _write_float,
-    "double": lambda shape: _write_float,
-    "timestamp": lambda shape: timestamps.WRITERS[shape.traits.get("timestampFormat", "unixTimestamp")],
-}
+def _time_writer(shape: Shape) -> Writer:
+    return timestamps.WRITERS[shape.traits.get("timestampFormat", "unixTimestamp")]

@@ -18,16 +18,14 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from botocore import xform_name
 
-from glasshouse.protocol.shapes import Shape, Shapes
+from glasshouse.protocol.project import Projector
+from glasshouse.protocol.shapes import Shape, Shapes, python_name
 
 INDEX_FILE = Path(__file__).with_name("services.json")
 _SERVICES = Path(__file__).parents[1] / "services"
 _OVERLAYS = Path(__file__).with_name("overlays")
 _DOCUMENTATION = re.compile(rb'"documentation":"[^"\\]*(?:\\.[^"\\]*)*"')
-
-python_name: Callable[[str], str] = cache(xform_name)
 
 
 class Listing(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -75,6 +73,7 @@ class Service:
         self.metadata: dict[str, Any] = description["metadata"]
         self.shapes = Shapes(description["shapes"])
         self.notes: dict[str, Any] = description.get("glasshouse", {})
+        self.projections = Projector()
         self._definitions: dict[str, Any] = description["operations"]
         self._operations: dict[str, Operation] = {}
 
@@ -129,6 +128,7 @@ class Operation:
         self.response_code: int = http.get("responseCode", 200)
         self.host_prefix: str | None = definition.get("endpoint", {}).get("hostPrefix")
         self.checksum: dict[str, Any] = definition.get("httpChecksum", {})
+        self.is_compressible: bool = "requestcompression" in definition
         self.checksum_required: bool = definition.get("httpChecksumRequired", False)
         self.auth_type: str | None = definition.get("authtype")
         self.deprecated: bool = definition.get("deprecated", False)
@@ -157,9 +157,7 @@ class Operation:
     @cached_property
     def project(self) -> Callable[[Any], dict[str, Any]]:
         """What of a result the output shape lets the client see, by wire names."""
-        from glasshouse.protocol.project import projector
-
-        return projector(self.output_shape)
+        return self.service.projections.projector(self.output_shape)
 
     def _shape(self, definition: dict, part: str) -> Shape | None:
         return self.service.shapes.resolve(definition[part]) if part in definition else None

@@ -9,40 +9,47 @@ from collections.abc import Callable, Mapping
 from types import BuiltinFunctionType, FunctionType, MethodDescriptorType, MethodType
 from typing import Any
 
-from glasshouse.protocol.model import python_name
-from glasshouse.protocol.shapes import Shape
+from glasshouse.protocol.shapes import Shape, python_name
 
 _METHODS = (FunctionType, BuiltinFunctionType, MethodType, MethodDescriptorType, classmethod, staticmethod)
 Projection = Callable[[Any], Any]
+Member = tuple[str, str, Projection | None]  # a member's wire name, its python name, and how its value is projected
 
 
-def projector(shape: Shape | None) -> Callable[[Any], dict[str, Any]]:
-    """The projection of a result onto an output shape; None gives an empty answer."""
-    if shape is None:
-        return lambda result: {}
-    project = _projection(shape, {}) or (lambda value: value)
-    return lambda result: {} if result is None else project(result)
+class Projector:
+    """Compiles the projections of a service's shapes, each once."""
 
+    def __init__(self):
+        self._known: dict[str, Projection] = {}
 
-def _projection(shape: Shape, known: dict[str, Projection]) -> Projection | None:
-    """How a value of the shape is projected; None when it stays as it is."""
-    if shape.type_name == "structure":
-        if shape.is_document or shape.traits.get("eventstream"):
-            return None
+    def projector(self, shape: Shape | None) -> Callable[[Any], dict[str, Any]]:
+        """The projection of a result onto an output shape; None gives an empty answer."""
+        if shape is None:
+            return lambda result: {}
+        project = self._structure(shape)
+        return lambda result: {} if result is None else project(result)
+
+    def _projection(self, shape: Shape) -> Projection | None:
+        """How a value of the shape is projected; None when it stays as it is."""
+        if shape.type_name == "structure":
+            return None if shape.is_document or shape.traits.get("eventstream") else self._structure(shape)
+        if shape.type_name == "list":
+            return _list(self._projection(shape.member))
+        return _map(self._projection(shape.value)) if shape.type_name == "map" else None
+
+    def _structure(self, shape: Shape) -> Projection:
+        known = self._known
         if shape.name not in known:
             known[shape.name] = lambda value: known[shape.name](value)  # while a recursive shape is being compiled
-            known[shape.name] = _structure(shape, known)
+            members = shape.members.items()
+            known[shape.name] = _structure(
+                [(name, python_name(name), self._projection(part)) for name, part in members]
+            )
         return known[shape.name]
-    if shape.type_name == "list":
-        return _list(_projection(shape.member, known))
-    if shape.type_name == "map":
-        return _map(_projection(shape.value, known))
-    return None
 
 
-def _structure(shape: Shape, known: dict[str, Projection]) -> Projection:
-    members = [(name, python_name(name), _projection(member, known)) for name, member in shape.members.items()]
-    by_type: dict[type, list[tuple[str, str, Projection | None]]] = {}
+def _structure(members: list[Member]) -> Projection:
+    by_type: dict[type, list[Member]] = {}
 
     def from_mapping(value: Mapping[str, Any]) -> dict[str, Any]:
         seen = {}

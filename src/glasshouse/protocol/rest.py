@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from glasshouse.core.errors import ServiceError
 from glasshouse.protocol import eventstream, faults
 from glasshouse.protocol.bindings import InputBindings, OutputBindings
+from glasshouse.protocol.compression import content, expanded
 from glasshouse.protocol.http import Request, Response
 from glasshouse.protocol.model import Operation, Service
 from glasshouse.protocol.shapes import Shape
@@ -20,6 +21,8 @@ class Bodies(Protocol):
     content_type: str
 
     def headers(self, request_id: str) -> dict[str, str]: ...
+
+    def error_headers(self, fault: faults.Fault) -> dict[str, str]: ...
 
     def malformed(self) -> ServiceError: ...
 
@@ -70,7 +73,7 @@ class RestCodec:
         """The response for an error; that of a HEAD has no body."""
         fault = faults.describe(self.service, error)
         response = Response(fault.status, self._bodies.headers(request_id))
-        response.headers["x-amzn-errortype"] = fault.name
+        response.headers.update(self._bodies.error_headers(fault))
         if fault.shape:
             OutputBindings(fault.shape).write(fault.members, response.headers)
         if operation is None or operation.http_method != "HEAD":
@@ -90,7 +93,7 @@ class RestCodec:
         def read(request: Request, labels: dict[str, str] | None) -> dict[str, Any]:
             params: dict[str, Any] = {}
             if read_body is not None:
-                read_body(request.body, params)
+                read_body(expanded(request) if operation.is_compressible else request.body, params)
             bindings.read(request, labels, params)
             return params
 
@@ -185,8 +188,3 @@ class RestCodec:
             response.body = writer.frames(result.get(payload, ()))
 
         return write_events
-
-
-def content(body: Any) -> bytes:
-    """The bytes of a body, also of one that was received as a stream."""
-    return body if isinstance(body, bytes) else bytes(body.read() if hasattr(body, "read") else body)

@@ -36,6 +36,9 @@ class XmlBodies:
     def headers(self, request_id: str) -> dict[str, str]:
         return {"x-amzn-requestid": request_id}
 
+    def error_headers(self, fault: faults.Fault) -> dict[str, str]:
+        return {}
+
     def malformed(self) -> ServiceError:
         return MalformedInput("The request body is not the XML that was expected.")
 

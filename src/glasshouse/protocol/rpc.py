@@ -5,10 +5,12 @@ from typing import Any
 
 from glasshouse.core.errors import ServiceError
 from glasshouse.protocol import eventstream, faults, json
+from glasshouse.protocol.compression import expanded
 from glasshouse.protocol.http import Request, Response
 from glasshouse.protocol.model import Operation, Service
-from glasshouse.protocol.rest import content
 from glasshouse.protocol.rest_json import error_members
+from glasshouse.protocol.shapes import Shape
+from glasshouse.protocol.trees import Reader
 
 
 class JsonCodec:
@@ -17,21 +19,22 @@ class JsonCodec:
     def __init__(self, service: Service):
         self.service = service
         self._content_type = f"application/x-amz-json-{service.metadata.get('jsonVersion', '1.1')}"
-        self._readers: dict[str, json.Reader] = {}
+        self._reader, self._writer = json.JsonReader(), json.JsonWriter()
+        self._readers: dict[str, Reader] = {}
         self._writers: dict[str, Callable[[dict[str, Any], Response], None]] = {}
 
     def parse(self, operation: Operation, request: Request, labels: dict[str, str] | None = None) -> dict[str, Any]:
         read = self._readers.get(operation.name)
         if read is None:
             shape = operation.input_shape
-            read = self._readers[operation.name] = json.reader(shape) if shape else lambda value: {}
-        body = content(request.body)
+            read = self._readers[operation.name] = self._reader.payload(shape) if shape else lambda value: {}
+        body = expanded(request)
         return read(json.decode(body)) if body else {}
 
     def serialize(self, operation: Operation, result: dict[str, Any], request_id: str) -> Response:
         write = self._writers.get(operation.name)
         if write is None:
-            write = self._writers[operation.name] = self._writer(operation)
+            write = self._writers[operation.name] = self._compiled(operation)
         response = Response(200, {"x-amzn-requestid": request_id, "content-type": self._content_type})
         write(result, response)
         return response
@@ -46,17 +49,16 @@ class JsonCodec:
         body = {"__type": faults.error_type(self.service, fault), **error_members(fault)}
         return Response(fault.status, headers, json.encode(body))
 
-    def _writer(self, operation: Operation) -> Callable[[dict[str, Any], Response], None]:
+    def _compiled(self, operation: Operation) -> Callable[[dict[str, Any], Response], None]:
         if operation.event_stream_output:
-            return eventstream.rpc_writer(operation, _event_writer, "application/json")
-        write = json.writer(operation.output_shape) if operation.output_shape else None
+            return eventstream.rpc_writer(operation, self._event_writer, "application/json")
+        write = self._writer.writer(operation.output_shape) if operation.output_shape else None
 
         def write_body(result: dict[str, Any], response: Response):
             response.body = json.encode(write(result) if write else result)
 
         return write_body
 
-
-def _event_writer(shape: Any, name: str) -> Callable[[Any], bytes]:
-    write = json.writer(shape) or (lambda value: value)
-    return lambda value: json.encode(write(value))
+    def _event_writer(self, shape: Shape, name: str) -> Callable[[Any], bytes]:
+        write = self._writer.writer(shape) or (lambda value: value)
+        return lambda value: json.encode(write(value))

@@ -5,9 +5,9 @@ from typing import Any
 
 from glasshouse.core.errors import SerializationException, ServiceError
 from glasshouse.protocol import cbor, eventstream, faults, timestamps
+from glasshouse.protocol.compression import expanded
 from glasshouse.protocol.http import Request, Response
 from glasshouse.protocol.model import Operation, Service
-from glasshouse.protocol.rest import content
 from glasshouse.protocol.shapes import Shape
 from glasshouse.protocol.trees import Reader, TreeReader, TreeWriter, mistyped
 
@@ -18,6 +18,7 @@ _HEADERS = {"smithy-protocol": "rpc-v2-cbor"}
 class CborCodec:
     def __init__(self, service: Service):
         self.service = service
+        self._reader, self._writer = TreeReader(_READERS), TreeWriter(_WRITERS)
         self._readers: dict[str, Reader] = {}
         self._writers: dict[str, Callable[[dict[str, Any], Response], None]] = {}
 
@@ -25,14 +26,14 @@ class CborCodec:
         read = self._readers.get(operation.name)
         if read is None:
             shape = operation.input_shape
-            read = self._readers[operation.name] = TreeReader(_READERS).payload(shape) if shape else lambda value: {}
-        body = content(request.body)
+            read = self._readers[operation.name] = self._reader.payload(shape) if shape else lambda value: {}
+        body = expanded(request)
         return read(_decoded(body)) if body else {}
 
     def serialize(self, operation: Operation, result: dict[str, Any], request_id: str) -> Response:
         write = self._writers.get(operation.name)
         if write is None:
-            write = self._writers[operation.name] = self._writer(operation)
+            write = self._writers[operation.name] = self._compiled(operation)
         response = Response(200, {"x-amzn-requestid": request_id, **_HEADERS})
         write(result, response)
         return response
@@ -46,18 +47,22 @@ class CborCodec:
             headers["x-amzn-query-error"] = faults.query_error(fault)
         return Response(fault.status, headers, cbor.encode(_error_members(self.service, fault)))
 
-    def _writer(self, operation: Operation) -> Callable[[dict[str, Any], Response], None]:
+    def _compiled(self, operation: Operation) -> Callable[[dict[str, Any], Response], None]:
         if operation.event_stream_output:
-            return eventstream.rpc_writer(operation, _body_writer, CONTENT_TYPE)
+            return eventstream.rpc_writer(operation, self._body_writer, CONTENT_TYPE)
         if operation.output_shape is None:
             return lambda result, response: None
-        write = _body_writer(operation.output_shape, operation.name)
+        write = self._body_writer(operation.output_shape, operation.name)
 
         def write_body(result: dict[str, Any], response: Response):
             response.headers["content-type"] = CONTENT_TYPE
             response.body = write(result)
 
         return write_body
+
+    def _body_writer(self, shape: Shape, name: str) -> Callable[[Any], bytes]:
+        write = self._writer.writer(shape)
+        return lambda value: cbor.encode(write(value) if write else value)
 
 
 def _decoded(body: bytes) -> Any:
@@ -73,11 +78,6 @@ def _error_members(service: Service, fault: faults.Fault) -> dict[str, Any]:
         return {"__type": kind, "message": fault.message, **fault.members}
     written = TreeWriter(_WRITERS).members(fault.shape.members)(fault.members)
     return {"__type": kind, **({} if fault.message_member else {"message": fault.message}), **written}
-
-
-def _body_writer(shape: Shape, name: str) -> Callable[[Any], bytes]:
-    write = TreeWriter(_WRITERS).writer(shape)
-    return lambda value: cbor.encode(write(value) if write else value)
 
 
 def _read_float(value: Any) -> float:

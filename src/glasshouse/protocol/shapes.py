@@ -5,10 +5,14 @@ looks at one: of EC2's four thousand shapes an operation needs a few dozen. A me
 shape it refers to; what such references share (members, element) is kept once, in their `base`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import msgspec
+from botocore import xform_name
+
+python_name: Callable[[str], str] = cache(xform_name)
 
 _PARTS = frozenset({"type", "members", "member", "key", "value", "documentation", "shape"})
 

@@ -30,7 +30,7 @@ from typing import Any
 
 from glasshouse.core import errors
 from glasshouse.core.errors import SerializationException, ServiceError
-from glasshouse.protocol.model import Operation
+from glasshouse.protocol.model import Operation, Service
 from glasshouse.protocol.patterns import compile_pattern
 from glasshouse.protocol.shapes import Shape
 
@@ -88,7 +88,7 @@ def validator(operation: Operation) -> Callable[[Mapping[str, Any]], None]:
     rules = rules_of(operation)
     if rules.off or operation.input_shape is None or operation.name in rules.skip_operations:
         return lambda params: None
-    check = _Compiler(rules.skip).structure(operation.input_shape)
+    check = _compiler(operation.service, rules.skip).structure(operation.input_shape)
 
     def validate(params: Mapping[str, Any]):
         violations: list[Violation] = []
@@ -150,8 +150,13 @@ def error_class(code: str) -> type[ServiceError]:
 # -- compiling --------------------------------------------------------------------------------------------------------
 
 
+@cache
+def _compiler(service: Service, skip: frozenset[str]) -> "_Compiler":
+    return _Compiler(skip)
+
+
 class _Compiler:
-    """Compiles the checks of shapes, once each; what cannot fail has none."""
+    """Compiles the checks of a service's shapes, once each; what cannot fail has none."""
 
     def __init__(self, skip: frozenset[str]):
         self._skip = skip

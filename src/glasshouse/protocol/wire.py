@@ -52,7 +52,7 @@ def codec(service_name: str, protocol: str) -> Codec:
     from glasshouse.protocol import rest, rest_json, rest_xml
 
     if protocol == "rest-json":
-        return rest.RestCodec(service, rest_json.JsonBodies(service))
+        return rest.RestCodec(service, rest_json.JsonBodies())
     if protocol == "rest-xml":
         return rest.RestCodec(service, rest_xml.bodies(service))
     raise KeyError(protocol)
