@@ -7,7 +7,8 @@
 It knows no API and keeps nothing: who the principal is, which policies apply and what the context holds, the caller
 says. `document` reads JSON with positions, `parse` makes the syntax tree, `compile` what is evaluated, `evaluate`
 decides, `wording` puts a refusal in AWS's words, `wellformed` refuses what IAM refuses to store, `checks` find what
-IAM Access Analyzer finds, `compare` tells whether one policy permits more than another.
+IAM Access Analyzer's validation finds (with `service_data`, what services know of actions, resources and keys),
+`compare` tells whether a policy permits more than another one, some given access, or access to everyone.
 """
 
 from __future__ import annotations

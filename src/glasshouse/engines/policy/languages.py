@@ -17,6 +17,8 @@ Pattern = Sequence[Piece]
 
 ONE_MARK = "\0"
 
+MOST_STATES = 20_000
+
 _FOREIGN = "x0-_/~"
 
 
@@ -33,13 +35,18 @@ class Patterns:
         self._stars = 0
         self._any = 0
         self._literal: dict[str, int] = {}
+        self.states_of: list[int] = []
         at = 0
         for pattern in patterns:
-            self.start |= 1 << at
+            first = at
             at = self._lay(pattern, at)
+            self.start |= 1 << first
             self.accepting.append(1 << at)
             at += 1
+            self.states_of.append((1 << at) - (1 << first))
         self.start = self._closed(self.start)
+        self._accepts = {accepting: 1 << index for index, accepting in enumerate(self.accepting)}
+        self._all_accepting = sum(self.accepting)
         self.other = next((mark for mark in _FOREIGN if mark not in self._literal), "\u00b7")
 
     def _lay(self, pattern: Pattern, at: int) -> int:
@@ -78,35 +85,70 @@ class Patterns:
 
     def matched(self, states: int) -> int:
         """The patterns that match a text which ended here: a bit each."""
-        return sum(1 << index for index, accepting in enumerate(self.accepting) if states & accepting)
+        left, found = states & self._all_accepting, 0
+        while left:
+            lowest = left & -left
+            found |= self._accepts[lowest]
+            left ^= lowest
+        return found
 
 
-def combinations(patterns: Sequence[Pattern], limit: int = 50_000) -> dict[int, str]:
+def combinations(patterns: Sequence[Pattern], limit: int = MOST_STATES) -> dict[int, str]:
     """For each set of patterns (a bit each) that exactly a text matches: such a text, one of the shortest."""
-    machine = Patterns(patterns)
-    found = {machine.matched(machine.start): ""}
-    seen = {machine.start}
+    return combinations_within((STAR,), patterns, limit)
+
+
+def combinations_within(
+    universe: Pattern, patterns: Sequence[Pattern], limit: int = MOST_STATES, unwanted: int = 0
+) -> dict[int, str]:
+    """As `combinations`, of the texts that the pattern `universe` matches.
+
+    Where it is known that a text is of interest all the more, the fewer of some patterns match it (`unwanted`, a bit
+    each), combinations that differ from another one only by more of those need not be found.
+    """
+    machine = Patterns([universe, *patterns])
+    inside = machine.states_of[0]
+    frontier = _Frontier(sum(machine.states_of[1 + at] for at in range(len(patterns)) if unwanted & 1 << at))
+    frontier.adds(machine.start)
+    found: dict[int, str] = {}
     queue = deque([(machine.start, "")])
     while queue:
         states, text = queue.popleft()
-        if not machine.endures(states):
-            found.setdefault(0, text + machine.other)
+        matched = machine.matched(states)
+        if matched & 1:
+            found.setdefault(matched >> 1, text)
         for character in machine.characters(states):
             after = machine.step(states, character)
-            if after in seen:
-                continue
-            if len(seen) >= limit:
-                raise TooManyStates
-            seen.add(after)
-            found.setdefault(machine.matched(after), text + character)
-            queue.append((after, text + character))
+            if after & inside and frontier.adds(after):
+                queue.append((after, text + character))
+        if frontier.size > limit:
+            raise TooManyStates
     return found
 
 
-def counterexample(pattern: Pattern, others: Sequence[Pattern], limit: int = 50_000) -> str | None:
+class _Frontier:
+    """The sets of states that were reached; one that only has more unwanted states than another one is none."""
+
+    def __init__(self, unwanted: int):
+        self.size = 0
+        self._unwanted = unwanted
+        self._least: dict[int, list[int]] = {}
+
+    def adds(self, states: int) -> bool:
+        least = self._least.setdefault(states & ~self._unwanted, [])
+        new = states & self._unwanted
+        if any(known & new == known for known in least):
+            return False
+        least[:] = [known for known in least if known & new != new]
+        least.append(new)
+        self.size += 1
+        return True
+
+
+def counterexample(pattern: Pattern, others: Sequence[Pattern], limit: int = MOST_STATES) -> str | None:
     """A text that the pattern matches and none of the others does; None if there is none."""
     machine = Patterns([pattern, *others])
-    mine = machine.accepting[0] * 2 - 1
+    mine = machine.states_of[0]
     seen = {machine.start}
     queue = deque([(machine.start, "")])
     while queue:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from ..compile import compile_policy
 from ..conditions import Condition
+from ..languages import includes
 from ..parse import Statement, parse
-from ..patterns import Piece, read_pieces
+from ..patterns import Piece, is_literal, is_static, read_pieces
 from ..principals import PrincipalElement
 
 Patterns = tuple[tuple[Piece, ...], ...]
@@ -36,6 +37,44 @@ class Rule:
     resources: TextSet
     principals: PrincipalElement | None
     conditions: tuple[Condition, ...]
+
+
+def covers(wider: Rule, narrower: Rule) -> bool:
+    """Whether one rule speaks of all that another speaks of; where it cannot be seen at once, it is taken not to."""
+    conditions = {identity(condition) for condition in narrower.conditions}
+    return (
+        all(identity(condition) in conditions for condition in wider.conditions)
+        and _names_all(wider.principals, narrower.principals)
+        and _includes(wider.actions, narrower.actions)
+        and _includes(wider.resources, narrower.resources)
+    )
+
+
+def _names_all(wider: PrincipalElement | None, narrower: PrincipalElement | None) -> bool:
+    if wider is None or wider == narrower:
+        return True
+    if narrower is None or wider.negated or narrower.negated:
+        return False
+    return wider.everyone or (not narrower.everyone and wider.names >= narrower.names)
+
+
+def _includes(wider: TextSet, narrower: TextSet) -> bool:
+    if wider in (narrower, EVERYTHING):
+        return True
+    if wider.negated or narrower.negated:
+        return False
+    known = set(wider.patterns)
+    fixed = [pattern for pattern in wider.patterns if is_static(pattern) and not is_literal(pattern)]
+    return all(
+        pattern in known or (is_static(pattern) and any(includes(one, pattern) for one in fixed))
+        for pattern in narrower.patterns
+    )
+
+
+def identity(condition: Condition) -> tuple[object, ...]:
+    """What makes two conditions the same one."""
+    written = (condition.qualifier, condition.operator.name, condition.if_exists, condition.variables)
+    return (condition.key, *written, condition.values)
 
 
 def rules_of(text: str) -> list[Rule]:

@@ -18,7 +18,7 @@ from ..languages import TooManyStates, combinations
 from ..operators import read_date, read_network, read_number
 from ..patterns import Piece, Variable, matcher, read_pieces
 from ..service_data import service_data
-from .rules import Rule
+from .rules import Rule, identity
 
 MOST_VECTORS = 4096
 _NO_VALUE = "\u2718"
@@ -26,12 +26,6 @@ _NO_VALUE = "\u2718"
 
 Values = tuple[str, ...] | None
 Vectors = dict[int, Values]
-
-
-def identity(condition: Condition) -> tuple[object, ...]:
-    """What makes two conditions the same one."""
-    written = (condition.qualifier, condition.operator.name, condition.if_exists, condition.variables)
-    return (condition.key, *written, condition.values)
 
 
 def is_known(condition: Condition) -> bool:
