@@ -1,6 +1,5 @@
 """A cloud in a process of its own, which a test may kill at any moment and start again over the same data."""
 
-import json
 import os
 import signal
 import sqlite3
@@ -22,21 +21,14 @@ class KillableCloud:
 
     def start(self) -> "KillableCloud":
         """Start a process and wait until it says that it answers."""
-        read, write = os.pipe()
-        settings = {
-            "directory": str(self.data), "host": "127.0.0.1", "port": 0, "account": "000000000000", "auth": "verified",
-            "unsupported": "refuse", "tools": {"glasshouse": "glasshouse", "aws": "aws"}, "ready": write,
-        }  # fmt: skip
         log = (self._home / "log").open("ab")
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "glasshouse.cli.serve", json.dumps(settings)],
-            pass_fds=[write], stdout=log, stderr=log, env={**os.environ, "XDG_DATA_HOME": str(self._home)},
+            [sys.executable, "-c", "from glasshouse.cli import main; main()", "up", "--data", self.data, "--port", "0"],
+            stdout=subprocess.PIPE, stderr=log, env={**os.environ, "XDG_DATA_HOME": str(self._home)}, text=True,
         )  # fmt: skip
-        os.close(write)
-        with os.fdopen(read) as said:
-            assert said.read(), (self._home / "log").read_text()
-        noted = [json.loads(path.read_text()) for path in (self._home / "glasshouse" / "running").glob("*.json")]
-        self.url = next(it["url"] for it in noted if it["pid"] == self._process.pid)
+        said = next((line for line in self._process.stdout if line.startswith("Glasshouse runs at ")), None)
+        assert said, (self._home / "log").read_text()
+        self.url = said.split()[3]
         return self
 
     def kill(self):
