@@ -173,7 +173,10 @@ class Groups:
     def list_tags_log_group(self, log_group_name: str):
         return {"tags": self.cloud.tags.of(self._group(log_group_name).log_group_arn)}
 
-    def put_resource_policy(self, policy_name: str, policy_document: str):
+    def put_resource_policy(self, policy_name: str | None = None, policy_document: str | None = None):
+        if not policy_name or not policy_document:
+            # The model leaves both open since a policy can also be of one log group (resourceArn), which is refused.
+            raise InvalidParameterException("A policyName and a policyDocument are required.")
         if not self.policies.get(policy_name) and len(list(self.policies.list())) >= RESOURCE_POLICIES:
             raise LimitExceededException("Resource limit exceeded.")
         try:
@@ -182,7 +185,9 @@ class Groups:
             raise InvalidParameterException("The resource policy document is not valid JSON.") from None
         return {"resourcePolicy": self.policies.put(ResourcePolicy(policy_name, policy_document, self._milliseconds()))}
 
-    def delete_resource_policy(self, policy_name: str):
+    def delete_resource_policy(self, policy_name: str | None = None):
+        if not policy_name:
+            raise InvalidParameterException("A policyName is required.")
         policy = self.policies.get(policy_name)
         if policy is None:
             raise ResourceNotFoundException(f"Policy with name [{policy_name}] does not exist")
