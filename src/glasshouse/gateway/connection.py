@@ -38,7 +38,7 @@ class Connection(asyncio.Protocol):
         self._parser: httptools.HttpRequestParser | None = httptools.HttpRequestParser(self)
         self._transport: asyncio.Transport = None  # type: ignore[assignment]
         self._address = ""
-        self._source = Source()
+        self._source, self._told = Source(), ("", "")
         self._url, self._headers = b"", {}
         self._head_bytes, self._in_head = 0, False
         self._fault: ServiceError | None = None
@@ -175,10 +175,10 @@ class Connection(asyncio.Protocol):
 
     def _source_of(self, headers: dict[str, str]) -> Source:
         """The same object for as long as the client says the same of itself."""
-        user_agent, host = headers.get("user-agent", ""), headers.get("host") or f"localhost:{self._server.port}"
-        origin = f"https://{host}" if self._secure else f"http://{host}"
-        if self._source.origin != origin or self._source.user_agent != user_agent:
-            self._source = Source(self._address, user_agent, origin, self._secure)
+        told = headers.get("host"), headers.get("user-agent", "")
+        if told != self._told:
+            origin = f"{'https' if self._secure else 'http'}://{told[0] or f'localhost:{self._server.port}'}"
+            self._source, self._told = Source(self._address, told[1], origin, self._secure), told
         return self._source
 
     # One message, step by step

@@ -6,37 +6,46 @@ apart by target, version and path.
 """
 
 import re
-from dataclasses import dataclass, field
+from functools import cache
 
 from glasshouse.gateway.errors import Family
 from glasshouse.gateway.hosts import Place
 from glasshouse.protocol import model, routes, wire
-from glasshouse.protocol.http import Request, decode_pairs
+from glasshouse.protocol.http import Request
 from glasshouse.protocol.model import Listing, Operation
 
 REMEMBERED = 4096
 FORM = "application/x-www-form-urlencoded"
+_ACTION, _VERSION = re.compile(r"(?:^|&)Action=([^&]*)"), re.compile(r"(?:^|&)Version=([^&]*)")
 _RPC_PATH = re.compile(r"/service/([\w.]+)/operation/(\w+)", re.ASCII)
 _QUEUE_PATH = re.compile(r"/(?:queue/[\w-]+/)?\d{12}/[\w.-]+", re.ASCII)
-_QUERY = ("query", "ec2")
+_JSON, _CBOR, _QUERY = ("json",), ("smithy-rpc-v2-cbor",), ("query", "ec2")
 _REST = ("rest-json", "rest-xml")
 # Where the paths of two services overlap, the more particular one is asked first.
 _ASKED_FIRST = {"s3": ("/v20180820/", "s3control")}
 
 
-@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A service in one of the protocols that it speaks."""
+
+    __slots__ = ("codec", "family", "service")
+
+    def __init__(self, listing: Listing, protocol: str):
+        self.service = listing.name
+        self.family = family(listing, protocol)
+        self.codec = wire.codec(listing.name, protocol)
+
+
 class Route:
-    """A service, how it is spoken to, and the operation, if the service has such a one."""
+    """Where a request goes; `wanted` is the operation as the client named it, or its method and path."""
 
-    listing: Listing
-    protocol: str
-    wanted: str  # the operation as the client named it, or its method and path
-    operation: Operation | None
-    labels: dict[str, str] = field(default_factory=dict)
+    __slots__ = ("codec", "family", "labels", "operation", "service", "wanted")
 
-    @property
-    def service(self) -> str:
-        return self.listing.name
+    def __init__(
+        self, endpoint: Endpoint, wanted: str, operation: Operation | None, labels: dict[str, str] | None = None
+    ):
+        self.service, self.family, self.codec = endpoint.service, endpoint.family, endpoint.codec
+        self.wanted, self.operation, self.labels = wanted, operation, labels or {}
 
     @property
     def streams(self) -> bool:
@@ -45,14 +54,6 @@ class Route:
         if operation is None or operation.streaming_input is None or operation.input_shape is None:
             return False
         return bool(operation.input_shape.members[operation.streaming_input].traits.get("streaming"))
-
-    @property
-    def codec(self) -> wire.Codec:
-        return wire.codec(self.listing.name, self.protocol)
-
-    @property
-    def family(self) -> Family:
-        return family(self.listing.name, self.protocol, self.listing)
 
 
 class NoService(Exception):
@@ -83,7 +84,7 @@ class Router:
     def site(self, service: str, request: Request) -> Route:
         """The route to a service's sites, where every path is the visited service's own affair."""
         listing = self._index.services[service]
-        return Route(listing, _first(listing, _REST), f"{request.method} {request.path}", None)
+        return Route(endpoint(listing.name, _REST), f"{request.method} {request.path}", None)
 
     def _remembered(self, key: tuple, find, *arguments) -> Route:
         route = self._known.get(key)
@@ -102,29 +103,31 @@ class Router:
         listings = self._index.by_target_prefix.get(prefix) or self._candidates(signing_name, place)
         for listing in sorted(listings, key=lambda one: one.endpoint_prefix != place.prefix):
             if operation := _operation(listing, name):
-                return Route(listing, "json", name, operation)
+                return Route(endpoint(listing.name, _JSON), name, operation)
         if not listings:
             raise NoService(prefix or target)
-        return Route(listings[0], _first(listings[0], ("json",)), name, None)
+        return Route(endpoint(listings[0].name, _JSON), name, None)
 
     def _by_rpc_path(self, prefix: str, name: str, signing_name: str | None, place: Place) -> Route:
         listings = self._index.by_target_prefix.get(prefix.rpartition(".")[2])
         for listing in listings or self._candidates(signing_name, place):
             if operation := _operation(listing, name):
-                return Route(listing, _first(listing, ("smithy-rpc-v2-cbor",)), name, operation)
+                return Route(endpoint(listing.name, _CBOR), name, operation)
         if not listings:
             raise NoService(prefix)
-        return Route(listings[0], _first(listings[0], ("smithy-rpc-v2-cbor",)), name, None)
+        return Route(endpoint(listings[0].name, _CBOR), name, None)
 
     def _action(self, request: Request) -> tuple[str, str] | None:
         """The Action and Version of a query string or form."""
-        pairs = request.query_pairs if "Action=" in request.query else []
-        if not pairs and request.headers.get("content-type", "").startswith(FORM):
+        text = request.query if "Action=" in request.query else ""
+        if not text and request.headers.get("content-type", "").startswith(FORM):
             body = request.body
-            if isinstance(body, bytes) and b"Action=" in body:
-                pairs = decode_pairs(body.decode("utf-8", "replace"))
-        named = {name: value for name, value in pairs if name in ("Action", "Version")}
-        return (named["Action"], named.get("Version", "")) if "Action" in named else None
+            text = body.decode("latin-1") if isinstance(body, bytes) and b"Action=" in body else ""
+        action = _ACTION.search(text) if text else None
+        if action is None:
+            return None
+        version = _VERSION.search(text)
+        return action[1], version[1] if version else ""
 
     def _by_action(self, name: str, version: str, signing_name: str | None, place: Place, path: str) -> Route:
         listings = self._candidates(signing_name, place)
@@ -134,11 +137,11 @@ class Router:
         versioned = [one for one in spoken if one.api_version == version] or (spoken if listings else [])
         for listing in sorted(versioned, key=_is_other):
             if operation := _operation(listing, name):
-                return Route(listing, _first(listing, _QUERY), name, operation)
+                return Route(endpoint(listing.name, _QUERY), name, operation)
         if not (versioned or listings):
             raise NoService(f"with the action {name} of version {version}")
         listing = (versioned or listings)[0]
-        return Route(listing, _first(listing, _QUERY), name, None)
+        return Route(endpoint(listing.name, _QUERY), name, None)
 
     # By path
 
@@ -152,14 +155,13 @@ class Router:
         if first and request.path.startswith(first[0]) and "x-amz-account-id" in request.headers:
             listings = [self._index.services[first[1]]]
         for listing in sorted(listings, key=_is_other):
-            protocol = _first(listing, _REST)
-            if protocol not in _REST:
+            if _first(listing, _REST) not in _REST:
                 continue
             found = routes.match(listing.name, request.method, request.path, request.query_pairs, request.headers)
             if found:
-                return Route(listing, protocol, found[0], model.operation(listing.name, found[0]), found[1])
+                return Route(endpoint(listing.name, _REST), found[0], model.operation(listing.name, found[0]), found[1])
         listing = min(listings, key=_is_other)
-        return Route(listing, _first(listing, _REST), f"{request.method} {request.path}", None)
+        return Route(endpoint(listing.name, _REST), f"{request.method} {request.path}", None)
 
     def _candidates(self, signing_name: str | None, place: Place) -> list[Listing]:
         """The services that a request may be for, by the name it is signed for, else by its host."""
@@ -175,9 +177,16 @@ class Router:
         return index.by_endpoint_prefix.get(place.prefix) or [one for one in [index.get(place.prefix)] if one]
 
 
-def family(name: str, protocol: str, listing: Listing) -> Family:
+@cache
+def endpoint(name: str, protocols: tuple[str, ...]) -> Endpoint:
+    """A service in the first of these protocols that it speaks, else in its own first one."""
+    listing = model.index().services[name]
+    return Endpoint(listing, _first(listing, protocols))
+
+
+def family(listing: Listing, protocol: str) -> Family:
     """Whose words a service speaks. One that once spoke the query protocol keeps its words."""
-    if name in ("s3", "s3control"):
+    if listing.name in ("s3", "s3control"):
         return Family.S3
     if protocol == "ec2":
         return Family.EC2

@@ -4,7 +4,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html
 """
 
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from posixpath import normpath
@@ -32,12 +32,14 @@ class Signer:
     region: str
     service: str
     signed_headers: tuple[str, ...]
+    signed: frozenset[str] = frozenset()
+    scope: str = ""
     secret: str = ""  # the one that `key` was derived from
     key: bytes = b""
 
-    @property
-    def scope(self) -> str:
-        return f"{self.date}/{self.region}/{self.service}/{TERMINATOR}"
+    def __post_init__(self):
+        self.signed = frozenset(self.signed_headers)
+        self.scope = f"{self.date}/{self.region}/{self.service}/{TERMINATOR}"
 
 
 @dataclass(slots=True)
@@ -112,15 +114,16 @@ def check_time(claim: Claim, now: float):
         raise Rejected(skewed, claim.timestamp, basic(now), basic(now - SKEW_S if now > signed else now + SKEW_S))
 
 
-def check_headers_signed(claim: Claim, headers: Iterable[str]):
+def check_headers_signed(claim: Claim, headers: Mapping[str, str]):
     """Raise Rejected if the host or a header that means something to AWS is outside of the signature."""
-    signed = claim.signer.signed_headers
+    signed = claim.signer.signed
     if "host" not in signed and ":authority" not in signed:
         text = "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization."
         raise Rejected(errors.bad_signature, text)
-    loose = [name for name in headers if name.startswith("x-amz-") and name not in signed and name not in _LOOSE]
-    if loose:
-        raise Rejected(_not_signed, ", ".join(loose))
+    for name in headers.keys() - signed:
+        if name.startswith("x-amz-") and name not in _LOOSE:
+            loose = sorted(one for one in headers.keys() - signed if one.startswith("x-amz-") and one not in _LOOSE)
+            raise Rejected(_not_signed, ", ".join(loose))
 
 
 _LOOSE = frozenset({"x-amz-user-agent", "x-amz-cf-id"})
