@@ -223,6 +223,24 @@ def test_a_bound_member_is_not_read_from_the_body():
     assert wire.codec("lambda", "rest-json").parse(held, request, labels) == {"FunctionName": "f", "Description": "d"}
 
 
+@pytest.mark.parametrize(("service", "path", "code"), [
+    ("s3", "/b/%ff", "InvalidURI"), ("lambda", "/2015-03-31/functions/%ff", "SerializationException"),
+])  # fmt: skip
+def test_a_path_that_is_not_utf_8_is_refused(service, path, code):
+    operation, labels = routes.match(service, "GET", path)
+    held = model.operation(service, operation)
+    with pytest.raises(ServiceError) as refused:
+        wire.codec(service, held.service.protocols[0]).parse(held, Request("GET", path), labels)
+    assert refused.value.code == code and refused.value.message.encode()
+
+
+def test_a_header_cannot_be_ended_by_what_it_holds():
+    codec, operation = wire.codec("s3", "rest-xml"), model.operation("s3", "GetObject")
+    result = {"ContentDisposition": "a\r\nx-evil: 1", "Metadata": {"k\n": "a\0b\té"}}
+    headers = codec.serialize(operation, result, "id").headers
+    assert headers["content-disposition"] == "a  x-evil: 1" and headers["x-amz-meta-k "] == "a b\té"
+
+
 class Received:
     """A body that was streamed away and is read on demand."""
 

@@ -13,6 +13,7 @@ from glasshouse.protocol.xml import TEXT_READERS, text_writer
 
 Refuse = Callable[[str, str, Shape], ServiceError]  # the error for a name, a text and the shape it should have
 Read = Callable[[str], Any]
+_CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _QUOTED = re.compile(r'\s*("(?:[^"\\]|\\.)*"|[^,]*)\s*(?:,|$)')
 
 
@@ -46,11 +47,19 @@ class InputBindings:
     def read(self, request: Request, labels: dict[str, str] | None, params: dict[str, Any]):
         for label, name, member in self._labels:
             if labels and label in labels:
-                params[name] = self._scalar(label, labels[label], member)
+                params[name] = self._label(label, labels[label], member)
         if self._query or self._other_query:
             self._read_query(request.query_pairs, params)
         if self._headers or self._prefixes:
             self._read_headers(request.headers, params)
+
+    def _label(self, label: str, text: str, member: Shape) -> Any:
+        if not text.isascii():
+            try:
+                text.encode("utf-8")
+            except UnicodeEncodeError:
+                raise self._refuse(label, text, member) from None
+        return self._scalar(label, text, member)
 
     def _read_query(self, pairs: list[tuple[str, str]], params: dict[str, Any]):
         for key, text in pairs:
@@ -132,10 +141,16 @@ class OutputBindings:
         for name, value in result.items():
             if name in self._headers:
                 header, write = self._headers[name]
-                headers[header] = write(value)
+                headers[header] = _one_line(write(value))
             elif name in self._prefixes:
-                headers.update({self._prefixes[name] + key: str(item) for key, item in value.items()})
+                headers.update({_one_line(self._prefixes[name] + key): _one_line(item) for key, item in value.items()})
         return result.get(self._status) if self._status else None
+
+
+def _one_line(text: Any) -> str:
+    """A header must not end early: what a client stored or asked for may hold line breaks."""
+    text = str(text)
+    return text if text.isprintable() else _CONTROLS.sub(" ", text)
 
 
 def _header_writer(member: Shape) -> Callable[[Any], str]:

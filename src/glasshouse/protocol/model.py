@@ -193,6 +193,11 @@ def protocols(service_name: str) -> tuple[str, ...]:
     return index().services[service_name].protocols
 
 
+def endpoint_prefix(service_name: str) -> str:
+    """What a service's host names begin with; no model is loaded for it."""
+    return index().services[service_name].endpoint_prefix
+
+
 def model_names() -> list[str]:
     """The services whose models botocore brings."""
     return sorted(path.name for path in _data().iterdir() if path.is_dir() and _model_file(path))

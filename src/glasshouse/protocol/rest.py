@@ -174,7 +174,7 @@ class RestCodec:
     def _plain_payload(self, payload: str) -> WriteBody:
         def write_payload(result: dict[str, Any], response: Response):
             body = result.get(payload, b"")
-            response.body = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body
+            response.body = body.encode("utf-8", "replace") if isinstance(body, str) else body
             if payload in result:
                 response.headers.setdefault("content-type", "application/octet-stream")
 

@@ -23,7 +23,7 @@ class JsonBodies:
         return SerializationException()
 
     def refused(self, name: str, text: str, shape: Shape) -> ServiceError:
-        return SerializationException(f"'{text}' at '{name}' can not be converted to {shape.type_name}")
+        return SerializationException(f"{text!a} at '{name}' can not be converted to {shape.type_name}")
 
     def error_headers(self, fault: faults.Fault) -> dict[str, str]:
         return {"x-amzn-errortype": fault.name}

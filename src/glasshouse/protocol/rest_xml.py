@@ -25,6 +25,10 @@ class InvalidArgument(ServiceError):
     """Invalid Argument"""
 
 
+class InvalidURI(ServiceError):
+    """Couldn't parse the specified URI."""
+
+
 class XmlBodies:
     content_type = "text/xml"
 
@@ -43,7 +47,7 @@ class XmlBodies:
         return MalformedInput("The request body is not the XML that was expected.")
 
     def refused(self, name: str, text: str, shape: Shape) -> ServiceError:
-        return MalformedInput(f"Unexpected value '{text}' at '{name}'")
+        return MalformedInput(f"Unexpected value {text!a} at '{name}'")
 
     def reader(self, shape: Shape) -> Callable[[bytes], dict[str, Any]]:
         return self._document_reader(shape, xml.body_reader(shape), None)
@@ -77,7 +81,7 @@ class XmlBodies:
         out += [f"<Message>{xml.escape(fault.message)}</Message>"]
         write_members(fault, self._writer, out)
         out += [f"</Error><RequestId>{request_id}</RequestId></ErrorResponse>"]
-        return "".join(out).encode("utf-8", "surrogatepass")
+        return "".join(out).encode("utf-8", "replace")
 
     def _document_reader(
         self, shape: Shape, read: Callable[[Element], Any], root: str | None
@@ -118,9 +122,10 @@ class S3Bodies(XmlBodies):
         return MalformedXML()
 
     def refused(self, name: str, text: str, shape: Shape) -> ServiceError:
-        kind = (
-            "an integer or within integer range" if shape.type_name in ("integer", "long") else f"a {shape.type_name}"
-        )
+        if shape.type_name == "string":
+            return InvalidURI()
+        whole = shape.type_name in ("integer", "long")
+        kind = "an integer or within integer range" if whole else f"a {shape.type_name}"
         return InvalidArgument(f"Provided {name} not {kind}", ArgumentName=name, ArgumentValue=text)
 
     def error(self, fault: faults.Fault, request_id: str) -> bytes:
@@ -129,7 +134,7 @@ class S3Bodies(XmlBodies):
         write_members(fault, self._writer, out)
         out += [f"<{name}>{xml.escape(str(value))}</{name}>" for name, value in fault.extras.items()]
         out += [f"<RequestId>{request_id}</RequestId><HostId>{host_id(request_id)}</HostId></Error>"]
-        return "".join(out).encode("utf-8", "surrogatepass")
+        return "".join(out).encode("utf-8", "replace")
 
 
 def bodies(service: Service) -> XmlBodies:
@@ -150,7 +155,7 @@ def write_members(fault: faults.Fault, writer: xml.Writer, out: list[str]):
 def _document(write: xml.Content, value: Any) -> bytes:
     out = [DECLARATION]
     write(value, out.append)
-    return "".join(out).encode("utf-8", "surrogatepass")
+    return "".join(out).encode("utf-8", "replace")
 
 
 def _uri(namespace: Any) -> str | None:

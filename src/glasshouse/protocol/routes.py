@@ -184,7 +184,12 @@ class _Asked:
         if best is None:
             return None
         labels = zip(best.labels, values, strict=True)
-        return best.operation, {name: unquote(value) if "%" in value else value for name, value in labels}
+        return best.operation, {name: _decoded(value) if "%" in value else value for name, value in labels}
+
+
+def _decoded(value: str) -> str:
+    """A label, decoded once. Bytes that are not UTF-8 stay recognizable, so that no two labels become the same."""
+    return unquote(value, errors="surrogateescape")
 
 
 def _choose(candidates: list[Candidate], query: Mapping[str, str], headers: Mapping[str, str]) -> Candidate | None:
