@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from glasshouse.engines.policy import (
     Policies,
+    PolicyType,
     Principal,
     Request,
     ResourceRule,
@@ -328,6 +329,23 @@ def test_a_refusal_is_worded_as_aws_words_it(given, ending):
     message = access_denied(BOB.arn, "s3:GetObject", "arn:aws:s3:::data/x", decision)
     subject = f"User: {BOB.arn} is not authorized to perform: s3:GetObject on resource: arn:aws:s3:::data/x "
     assert message == subject + ending
+
+
+@pytest.mark.parametrize(
+    ("trust", "ending"),
+    [
+        ("trust-B", "because no role trust policy allows the sts:AssumeRole action"),
+        ("trust-deny-A", "with an explicit deny in the role trust policy"),
+    ],
+)
+def test_a_refusal_by_a_trust_policy_says_so(trust, ending):
+    session = principal(DECISIONS["principals"]["RoleA"])
+    role = "arn:aws:iam::123456789012:role/RoleA"
+    trusting = compiled([DECISIONS["policies"][trust]])
+    given = Policies(resource=trusting, resource_rule=ResourceRule.REQUIRED, resource_type=PolicyType.ROLE_TRUST)
+    decision = decide(Request(session, "sts:AssumeRole", role), given)
+    message = access_denied(session.arn, "sts:AssumeRole", role, decision)
+    assert message == f"User: {session.arn} is not authorized to perform: sts:AssumeRole on resource: {role} {ending}"
 
 
 def test_a_denying_managed_policy_is_named():

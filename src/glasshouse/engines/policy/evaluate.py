@@ -168,8 +168,8 @@ def _granted(request: Request, action: str, policies: Policies) -> tuple[Grant, 
             grant = statement.principals.grant(request.principal) if statement.principals else Grant.NONE
             if grant > best and statement.covers(request.resource, request.context):
                 best, by = grant, (policy, statement)
-                if grant is Grant.DIRECT:
-                    return best, by
+        if best is Grant.DIRECT:
+            break
     return best, by
 
 

@@ -80,16 +80,23 @@ def _suggestion(subject: Subject, text: str) -> str:
 
 def wildcard_in_service_name(subject: Subject) -> Iterator[Finding]:
     for statement in subject.statements:
-        for node in action_nodes(statement):
-            service, colon, _ = node.text.partition(":")
-            if colon and is_wild(service):
-                yield subject.finding("WILDCARD_IN_SERVICE_NAME", [subject.within(node, 0, len(service))])
-        for name in ("Resource", "NotResource"):
-            for node in statement.strings(name):
-                fields = node.text.split(":", 5)
-                if len(fields) > 3 and is_wild(fields[2]):
-                    start = len(fields[0]) + len(fields[1]) + 2
-                    yield subject.finding("WILDCARD_IN_SERVICE_NAME", [subject.within(node, start, len(fields[2]))])
+        for node, start, service in (*_services_of_actions(statement), *_services_of_arns(statement)):
+            if is_wild(service):
+                yield subject.finding("WILDCARD_IN_SERVICE_NAME", [subject.within(node, start, len(service))])
+
+
+def _services_of_actions(statement: Statement) -> Iterator[tuple[Node, int, str]]:
+    for node in action_nodes(statement):
+        service, colon, _ = node.text.partition(":")
+        if colon:
+            yield node, 0, service
+
+
+def _services_of_arns(statement: Statement) -> Iterator[tuple[Node, int, str]]:
+    for node in (*statement.strings("Resource"), *statement.strings("NotResource")):
+        fields = node.text.split(":", 5)
+        if len(fields) > 3:
+            yield node, len(fields[0]) + len(fields[1]) + 2, fields[2]
 
 
 def empty_array_action(subject: Subject) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..document import Node
+from ..document import Member, Node
 from ..operators import OPERATORS, QUALIFIERS, OperatorKind
 from ..parse import ConditionEntry, Statement
 from ..service_data import ConditionKey
@@ -51,13 +51,11 @@ def known_key(subject: Subject, entry: ConditionEntry) -> ConditionKey | None:
 
 
 def invalid_condition_operator(subject: Subject) -> Iterator[Finding]:
-    for statement in subject.statements:
-        block = statement.value("Condition")
-        for member in block.members if block is not None else ():
-            qualifier, _, rest = member.name.rpartition(":")
-            base = rest[: -len("IfExists")] if rest.lower().endswith("ifexists") else rest
-            if base.lower() not in OPERATORS or qualifier.lower() not in QUALIFIERS:
-                yield subject.finding("INVALID_CONDITION_OPERATOR", [member.key], operator=member.name)
+    for member in _operators(subject):
+        qualifier, _, rest = member.name.rpartition(":")
+        base = rest[: -len("IfExists")] if rest.lower().endswith("ifexists") else rest
+        if base.lower() not in OPERATORS or qualifier.lower() not in QUALIFIERS:
+            yield subject.finding("INVALID_CONDITION_OPERATOR", [member.key], operator=member.name)
 
 
 def empty_object_condition(subject: Subject) -> Iterator[Finding]:
@@ -71,15 +69,19 @@ def empty_object_condition(subject: Subject) -> Iterator[Finding]:
 
 
 def duplicate_keys_with_different_case(subject: Subject) -> Iterator[Finding]:
+    for operator in _operators(subject):
+        spelled: dict[str, list[Node]] = {}
+        for member in operator.value.members:
+            spelled.setdefault(member.name.lower(), []).append(member.key)
+        for keys in spelled.values():
+            if len(keys) > 1:
+                yield subject.finding("DUPLICATE_KEYS_WITH_DIFFERENT_CASE", keys, key=keys[0].text)
+
+
+def _operators(subject: Subject) -> Iterator[Member]:
     for statement in subject.statements:
         block = statement.value("Condition")
-        for operator in block.members if block is not None else ():
-            spelled: dict[str, list[Node]] = {}
-            for member in operator.value.members:
-                spelled.setdefault(member.name.lower(), []).append(member.key)
-            for keys in spelled.values():
-                if len(keys) > 1:
-                    yield subject.finding("DUPLICATE_KEYS_WITH_DIFFERENT_CASE", keys, key=keys[0].text)
+        yield from block.members if block is not None else ()
 
 
 def key_exists(subject: Subject) -> Iterator[Finding]:

@@ -56,17 +56,21 @@ def lists(statement: Statement, action: str) -> bool:
 def missing_action_for_condition_key(subject: Subject) -> Iterator[Finding]:
     for statement in subject.statements:
         actions = statement.value("Action")
-        if not statement.allows or actions is None:
-            continue
-        for entry in statement.conditions():
-            for keys, action in _SETTING_ACTIONS:
-                if keys.fullmatch(entry.key.text.lower()) and not lists(statement, action):
-                    yield subject.finding(
-                        "MISSING_ACTION_FOR_CONDITION_KEY",
-                        [actions, entry.value],
-                        actionName=action,
-                        keyName=entry.key.text,
-                    )
+        for entry, action in _set_by_actions(statement) if statement.allows and actions is not None else ():
+            yield subject.finding(
+                "MISSING_ACTION_FOR_CONDITION_KEY",
+                [place for place in (actions, entry.value) if place],
+                actionName=action,
+                keyName=entry.key.text,
+            )
+
+
+def _set_by_actions(statement: Statement) -> Iterator[tuple[ConditionEntry, str]]:
+    """Conditions on keys that an action sets which is not listed, with the action."""
+    for entry in statement.conditions():
+        for keys, action in _SETTING_ACTIONS:
+            if keys.fullmatch(entry.key.text.lower()) and not lists(statement, action):
+                yield entry, action
 
 
 def federated(statement: Statement) -> list[PrincipalEntry]:
@@ -157,12 +161,18 @@ def missing_github_repo_condition_key(subject: Subject) -> Iterator[Finding]:
 
 def specific_github_repo_and_branch(subject: Subject) -> Iterator[Finding]:
     for statement in subject.statements:
-        keys = _keys(statement)
-        for entry in statement.conditions() if statement.allows else ():
-            if entry.key.text.lower() == f"{GITHUB}:sub":
-                loose = [node for node in entry.values if _is_loose(node, f"{GITHUB}:ref" in keys)]
-                if loose:
-                    yield subject.finding("SPECIFIC_GITHUB_REPO_AND_BRANCH_RECOMMENDED", loose)
+        has_branch = f"{GITHUB}:ref" in _keys(statement)
+        for entry in _on_subject(statement):
+            loose = [node for node in entry.values if _is_loose(node, has_branch)]
+            if loose:
+                yield subject.finding("SPECIFIC_GITHUB_REPO_AND_BRANCH_RECOMMENDED", loose)
+
+
+def _on_subject(statement: Statement) -> Iterator[ConditionEntry]:
+    """The conditions of an allowing statement on the subject of GitHub's tokens."""
+    for entry in statement.conditions() if statement.allows else ():
+        if entry.key.text.lower() == f"{GITHUB}:sub":
+            yield entry
 
 
 def _is_loose(node: Node, has_branch: bool) -> bool:

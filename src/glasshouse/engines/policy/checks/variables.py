@@ -100,13 +100,16 @@ def invalid_variable_for_operator(subject: Subject) -> Iterator[Finding]:
 
 def variable_unsupported_in_element(subject: Subject) -> Iterator[Finding]:
     for statement in subject.statements:
-        for name in STATEMENT_ELEMENTS:
-            if name in ("Resource", "NotResource", "Condition"):
-                continue
+        for variable in _misplaced(statement):
+            place = variable.place(subject)
+            yield subject.finding("VARIABLE_UNSUPPORTED_IN_ELEMENT", [place], variable=variable.text)
+
+
+def _misplaced(statement: Statement) -> Iterator[Written]:
+    for name in STATEMENT_ELEMENTS:
+        if name not in ("Resource", "NotResource", "Condition"):
             for node in _strings_within(statement.value(name)):
-                for variable in _in_node(node):
-                    place = variable.place(subject)
-                    yield subject.finding("VARIABLE_UNSUPPORTED_IN_ELEMENT", [place], variable=variable.text)
+                yield from _in_node(node)
 
 
 def _strings_within(node: Node | None) -> Iterator[Node]:
