@@ -17,6 +17,7 @@ from glasshouse.gateway.exchange import Gateway
 from glasshouse.gateway.loopback import is_loopback
 from glasshouse.gateway.server import Server
 from glasshouse.protocol import model
+from glasshouse.services.cloudtrail.witness import Witness
 from glasshouse.services.iam.access import IamAccess
 
 T = TypeVar("T")
@@ -44,6 +45,7 @@ def make_cloud(settings: Settings) -> Cloud:
     """The cloud, of all the services there are."""
     cloud = Cloud(model, services, settings.data, settings.account, settings.unsupported == "refuse")
     cloud.access = IamAccess(cloud)
+    cloud.witness = Witness(cloud)
     return cloud
 
 

@@ -14,9 +14,9 @@ from typing import Any, Protocol, TypeVar
 from glasshouse.core.access import Access, Credential, Credentials, Principal, RootAndServices, root, service_principal
 from glasshouse.core.authority import Authority
 from glasshouse.core.blobs import Blobs
-from glasshouse.core.call import Call
+from glasshouse.core.call import INSIDE, Call
 from glasshouse.core.clock import Clock
-from glasshouse.core.errors import NotSupported
+from glasshouse.core.errors import NotSupported, ServiceError
 from glasshouse.core.jobs import Job, Jobs, Runner
 from glasshouse.core.mail import Mail
 from glasshouse.core.parking import NothingYet, Parking
@@ -49,6 +49,13 @@ class Model(Protocol):
     def operation(self, service_name: str, operation_name: str) -> Operation: ...
     def operation_name(self, service_name: str, method: str) -> str: ...
     def protocols(self, service_name: str) -> Sequence[str]: ...
+    def endpoint_prefix(self, service_name: str) -> str: ...
+
+
+class Witness(Protocol):
+    """Sees every call from outside, with its result or its failure."""
+
+    def __call__(self, call: Call, result: dict | None, failure: ServiceError | None) -> None: ...
 
 
 class Services(Protocol):
@@ -115,6 +122,7 @@ class Cloud:
         self.jobs = Jobs(self.store)
         self.credentials = Credentials(self.store, self.seal)
         self.access: Access = RootAndServices()
+        self.witness: Witness | None = None
         self.authority: Callable[[], Authority] = _no_authority
         self.mail = Mail(self.store, self.seal, self.directory)
         self.parking = Parking()
@@ -132,6 +140,17 @@ class Cloud:
 
         Raises ServiceError, and NothingYet for a call that may wait.
         """
+        if self.witness is None or call.source is INSIDE:
+            return self._perform(call)
+        try:
+            result = self._perform(call)
+        except ServiceError as failure:
+            self.witness(call, None, failure)
+            raise
+        self.witness(call, result, None)
+        return result
+
+    def _perform(self, call: Call) -> dict:
         binding = self._bindings.get((call.service, call.operation)) or self._bind(call)
         operation = binding.operation
         operation.validate(call.params)

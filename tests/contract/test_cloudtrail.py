@@ -1,0 +1,232 @@
+"""CloudTrail: what is refused, what is done, what happens next."""
+
+import gzip
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import ClientError
+
+ACCOUNT, REGION = "000000000000", "eu-west-1"
+
+
+@pytest.fixture
+def trail(aws):
+    return aws("cloudtrail")
+
+
+@pytest.fixture
+def bucket(aws):
+    aws("s3").create_bucket(Bucket="logs", CreateBucketConfiguration={"LocationConstraint": REGION})
+    return "logs"
+
+
+def refused(action, code):
+    with pytest.raises(ClientError) as failure:
+        action()
+    assert failure.value.response["Error"]["Code"] == code
+
+
+def events(trail, **attributes):
+    """The records of the event history, oldest first."""
+    lookup = [{"AttributeKey": key, "AttributeValue": value} for key, value in attributes.items()]
+    pages = trail.get_paginator("lookup_events").paginate(LookupAttributes=lookup)
+    return [json.loads(event["CloudTrailEvent"]) for page in pages for event in page["Events"]][::-1]
+
+
+def files(aws, prefix):
+    """Key and content of the gzipped JSON files in the bucket."""
+    s3 = aws("s3")
+    keys = [entry["Key"] for entry in s3.list_objects_v2(Bucket="logs", Prefix=prefix).get("Contents", [])]
+    read = [s3.get_object(Bucket="logs", Key=key) for key in keys]
+    return [(key, json.loads(gzip.decompress(one["Body"].read()))) for key, one in zip(keys, read, strict=True)]
+
+
+# What is refused
+
+
+def test_trails_need_a_name_and_a_bucket(trail, bucket):
+    refused(lambda: trail.create_trail(Name="ab", S3BucketName=bucket), "InvalidTrailNameException")
+    refused(lambda: trail.create_trail(Name="a b c", S3BucketName=bucket), "InvalidTrailNameException")
+    refused(lambda: trail.create_trail(Name="abc", S3BucketName="absent"), "S3BucketDoesNotExistException")
+    trail.create_trail(Name="abc", S3BucketName=bucket)
+    refused(lambda: trail.create_trail(Name="abc", S3BucketName=bucket), "TrailAlreadyExistsException")
+    refused(lambda: trail.start_logging(Name="absent"), "TrailNotFoundException")
+    assert [found["Name"] for found in trail.describe_trails()["trailList"]] == ["abc"]
+
+
+def test_a_trail_is_changed_from_its_home_region_only(aws, trail, bucket):
+    arn = trail.create_trail(Name="abc", S3BucketName=bucket, IsMultiRegionTrail=True)["TrailARN"]
+    elsewhere = aws("cloudtrail", region="us-east-1")
+    assert elsewhere.get_trail(Name=arn)["Trail"]["HomeRegion"] == REGION
+    refused(lambda: elsewhere.delete_trail(Name=arn), "InvalidHomeRegionException")
+
+
+def test_queries_are_refused_in_words(trail):
+    with pytest.raises(ClientError, match="cloudtrail:StartQuery is not supported"):
+        trail.start_query(QueryStatement="SELECT 1")
+
+
+def test_selectors_must_make_sense(trail, bucket):
+    trail.create_trail(Name="abc", S3BucketName=bucket)
+    refused(lambda: trail.put_event_selectors(TrailName="abc"), "InvalidEventSelectorsException")
+    no_category = [{"FieldSelectors": [{"Field": "eventName", "Equals": ["x"]}]}]
+    put = lambda: trail.put_event_selectors(TrailName="abc", AdvancedEventSelectors=no_category)  # noqa: E731
+    refused(put, "InvalidEventSelectorsException")
+    two = [{"AttributeKey": "EventName", "AttributeValue": "x"}] * 2
+    refused(lambda: trail.lookup_events(LookupAttributes=two), "InvalidLookupAttributesException")
+
+
+# What is done
+
+
+def test_calls_are_in_the_history_with_who_and_what(aws, trail):
+    aws("iam").create_user(UserName="bob")
+    event = events(trail, EventName="CreateUser")[0]
+    assert event["userIdentity"]["type"] == "Root"
+    assert event["userIdentity"]["accessKeyId"] == "test"
+    assert (event["eventSource"], event["awsRegion"], event["readOnly"]) == ("iam.amazonaws.com", REGION, False)
+    assert event["requestParameters"] == {"userName": "bob"}
+    assert event["responseElements"]["user"]["userName"] == "bob"
+    assert event["userAgent"].startswith("Boto3/")
+    listed = trail.lookup_events(LookupAttributes=[{"AttributeKey": "ResourceName", "AttributeValue": "bob"}])["Events"]
+    assert listed[0]["Resources"] == [{"ResourceType": "AWS::IAM::User", "ResourceName": "bob"}]
+    assert (listed[0]["Username"], listed[0]["ReadOnly"]) == ("root", "false")
+
+
+def test_failures_are_events_too(aws, trail):
+    with pytest.raises(ClientError):
+        aws("iam").get_user(UserName="absent")
+    event = events(trail, EventName="GetUser")[0]
+    assert (event["errorCode"], event["responseElements"]) == ("NoSuchEntity", None)
+    assert "absent" in event["errorMessage"]
+
+
+def test_secrets_are_masked(aws, trail):
+    aws("ssm").put_parameter(Name="p", Value="very secret", Type="SecureString")
+    aws("iam").create_user(UserName="u")
+    aws("iam").create_access_key(UserName="u")
+    history = events(trail)
+    assert "very secret" not in json.dumps(history)
+    created = next(event for event in history if event["eventName"] == "CreateAccessKey")
+    assert created["responseElements"]["accessKey"]["secretAccessKey"] == "HIDDEN_DUE_TO_SECURITY_REASONS"
+
+
+def test_an_assumed_role_is_named_with_its_issuer(aws, trail):
+    document = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "sts:AssumeRole"}],
+    }
+    role = aws("iam").create_role(RoleName="r", AssumeRolePolicyDocument=json.dumps(document))["Role"]
+    session = aws("sts").assume_role(RoleArn=role["Arn"], RoleSessionName="session")["Credentials"]
+    keys = {
+        "aws_access_key_id": session["AccessKeyId"],
+        "aws_secret_access_key": session["SecretAccessKey"],
+        "aws_session_token": session["SessionToken"],
+    }
+    aws("sts", **keys).get_caller_identity()
+    assumed = events(trail, EventName="AssumeRole")[0]
+    assert assumed["resources"] == [{"accountId": ACCOUNT, "type": "AWS::IAM::Role", "ARN": role["Arn"]}]
+    identity = events(trail, EventName="GetCallerIdentity")[0]["userIdentity"]
+    assert (identity["type"], identity["principalId"]) == ("AssumedRole", f"{role['RoleId']}:session")
+    assert identity["sessionContext"]["sessionIssuer"]["arn"] == role["Arn"]
+
+
+def test_data_events_are_not_in_the_history(aws, trail, bucket):
+    aws("s3").put_object(Bucket=bucket, Key="k", Body=b"")
+    assert "PutObject" not in [event["eventName"] for event in events(trail)]
+
+
+def test_event_data_stores_have_settings(trail):
+    arn = trail.create_event_data_store(Name="store", RetentionPeriod=90)["EventDataStoreArn"]
+    kept = trail.get_event_data_store(EventDataStore=arn)
+    assert (kept["Status"], kept["RetentionPeriod"], kept["TerminationProtectionEnabled"]) == ("ENABLED", 90, True)
+    delete = lambda: trail.delete_event_data_store(EventDataStore=arn)  # noqa: E731
+    refused(delete, "EventDataStoreTerminationProtectedException")
+    trail.update_event_data_store(EventDataStore=arn, TerminationProtectionEnabled=False)
+    delete()
+    assert trail.get_event_data_store(EventDataStore=arn)["Status"] == "PENDING_DELETION"
+    trail.restore_event_data_store(EventDataStore=arn)
+    assert [store["Name"] for store in trail.list_event_data_stores()["EventDataStores"]] == ["store"]
+
+
+# What happens next
+
+
+def test_a_trail_writes_files_by_the_clock(aws, trail, cloud, bucket):
+    trail.create_trail(Name="abc", S3BucketName=bucket, S3KeyPrefix="p")
+    aws("iam").create_user(UserName="before")
+    trail.start_logging(Name="abc")
+    aws("iam").create_user(UserName="bob")
+    assert files(aws, "p/") == []
+    cloud.clock.advance(301)
+    (key, content) = files(aws, "p/")[0]
+    moment = datetime.fromtimestamp(cloud.clock.now() - 1, UTC)
+    assert key.startswith(f"p/AWSLogs/{ACCOUNT}/CloudTrail/{REGION}/{moment:%Y/%m/%d}/{ACCOUNT}_CloudTrail_{REGION}_")
+    created = [record for record in content["Records"] if record["eventName"] == "CreateUser"]
+    assert [record["requestParameters"]["userName"] for record in created] == ["bob"]
+    status = trail.get_trail_status(Name="abc")
+    assert status["IsLogging"] and status["LatestDeliveryTime"]
+    trail.stop_logging(Name="abc")
+    count = len(files(aws, "p/"))
+    aws("iam").create_user(UserName="after")
+    cloud.clock.advance(3600)
+    assert len(files(aws, "p/")) == count
+
+
+def test_data_events_are_logged_where_a_trail_asks_for_them(aws, trail, cloud, bucket):
+    trail.create_trail(Name="abc", S3BucketName=bucket)
+    selector = {
+        "ReadWriteType": "WriteOnly",
+        "IncludeManagementEvents": False,
+        "DataResources": [{"Type": "AWS::S3::Object", "Values": ["arn:aws:s3:::logs/watched/"]}],
+    }
+    trail.put_event_selectors(TrailName="abc", EventSelectors=[selector])
+    trail.start_logging(Name="abc")
+    s3 = aws("s3")
+    for key in ("watched/a", "other/a"):
+        s3.put_object(Bucket=bucket, Key=key, Body=b"")
+        s3.get_object(Bucket=bucket, Key=key)
+    cloud.clock.advance(301)
+    records = [record for _, content in files(aws, "AWSLogs/") for record in content["Records"]]
+    assert [(r["eventName"], r["requestParameters"]["key"]) for r in records] == [("PutObject", "watched/a")]
+    assert records[0]["eventCategory"] == "Data"
+
+
+def test_the_events_of_ninety_days_are_kept(aws, trail, cloud):
+    aws("iam").create_user(UserName="bob")
+    cloud.clock.advance(89 * 86_400)
+    assert len(events(trail, EventName="CreateUser")) == 1
+    cloud.clock.advance(2 * 86_400)
+    assert events(trail, EventName="CreateUser") == []
+
+
+def test_the_aws_cli_validates_the_digest_chain(aws, trail, cloud, bucket, endpoint, tmp_path):
+    arn = trail.create_trail(Name="abc", S3BucketName=bucket, EnableLogFileValidation=True)["TrailARN"]
+    trail.start_logging(Name="abc")
+    start = datetime.fromtimestamp(cloud.clock.now() - 60, UTC)
+    for name in ("one", "two", "three"):
+        aws("iam").create_user(UserName=name)
+        cloud.clock.advance(3601)
+
+    def validate():
+        environment = {
+            "PATH": os.environ["PATH"], "HOME": str(tmp_path), "AWS_ENDPOINT_URL": endpoint, "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
+        }  # fmt: skip
+        end = datetime.fromtimestamp(cloud.clock.now() + 60, UTC)
+        command = [
+            Path(sys.executable).with_name("aws"), "cloudtrail", "validate-logs", "--trail-arn", arn, "--verbose",
+            "--start-time", start.isoformat(), "--end-time", end.isoformat(),
+        ]  # fmt: skip
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False).stdout
+
+    assert "3/3 digest files valid\n3/3 log files valid" in validate()
+    key, content = files(aws, "AWSLogs/000000000000/CloudTrail/")[0]
+    content["Records"][0]["eventName"] = "Forged"
+    aws("s3").put_object(Bucket=bucket, Key=key, Body=gzip.compress(json.dumps(content).encode()))
+    assert "2/3 log files valid, 1/3 log files INVALID" in validate()
