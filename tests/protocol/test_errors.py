@@ -114,6 +114,11 @@ def test_s3_errors_are_bare_and_carry_their_members():
     assert "<BucketName>b&amp;b</BucketName>" in body and "<RequestId>4f8b2c1d</RequestId><HostId>" in body
 
 
+def test_the_code_is_told_once_even_where_the_shape_has_it_as_a_member():
+    body = answer("cloudsearch", "query", raised("BaseException", Code="Other")).body.decode()
+    assert body.count("<Code>") == 1 and "<Code>BaseException</Code>" in body
+
+
 def test_the_error_of_a_head_has_no_body():
     response = answer("s3", "rest-xml", raised("NoSuchKey"), "HeadObject")
     assert (response.status, response.body) == (404, b"")

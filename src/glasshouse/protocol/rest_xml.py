@@ -144,7 +144,8 @@ def bodies(service: Service) -> XmlBodies:
 def write_members(fault: faults.Fault, writer: xml.Writer, out: list[str]):
     """The further members of an error, after its code and message."""
     if fault.shape is not None:
-        members = {name: value for name, value in fault.members.items() if name != fault.message_member}
+        told = ("Code", "Type", fault.message_member)
+        members = {name: value for name, value in fault.members.items() if name not in told}
         if members:
             writer.content(fault.shape, lambda member: member.location is not None)(members, out.append)
         return
