@@ -186,6 +186,10 @@ def overlap(one: Pattern, other: Pattern) -> bool:
 
     When both hold a star, their ends decide: between these there is room for all that either wants in the middle.
     """
+    if one and other and isinstance(one[0], Literal) and isinstance(other[0], Literal):
+        left, right = one[0].text, other[0].text
+        if not left.startswith(right[: len(left)]):
+            return False
     if STAR in one and STAR in other:
         heads = zip(_until_star(one), _until_star(other), strict=False)
         tails = zip(_until_star(reversed(one), True), _until_star(reversed(other), True), strict=False)

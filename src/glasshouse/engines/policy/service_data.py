@@ -171,6 +171,7 @@ class ServiceData:
         self._namespaces: dict[str, list[str]] = owners["namespaces"]
         self._prefixes: dict[str, list[str]] = owners["prefixes"]
         self._services: dict[str, Service] = {}
+        self._resources: dict[str, list[ResourceType]] = {}
         self.regions = {row[0]: row[1] for row in read_table("regions.tsv")}
         self.partitions = list(dict.fromkeys(self.regions.values()))
         self.global_keys = [ConditionKey(row[0], row[1]) for row in read_table("global-keys.tsv")]
@@ -207,9 +208,11 @@ class ServiceData:
 
     def resources_of(self, namespace: str) -> list[ResourceType]:
         """The resource types whose ARNs are of a namespace, whichever service declares them."""
-        services = [self.service(prefix) for prefix in self._namespaces.get(namespace, ())]
-        found = [resource for service in services if service for resource in service.resources]
-        return [resource for resource in found if resource.fields[2] == namespace]
+        if namespace not in self._resources:
+            services = [self.service(prefix) for prefix in self._namespaces.get(namespace, ())]
+            found = [resource for service in services if service for resource in service.resources]
+            self._resources[namespace] = [resource for resource in found if resource.fields[2] == namespace]
+        return self._resources[namespace]
 
     def knows_key_prefix(self, prefix: str) -> bool:
         return prefix == "aws" or prefix in self._prefixes or prefix in self._rows
