@@ -1,0 +1,94 @@
+"""Signatures: an RSA key whose certificate the cloud's authority has issued, and the page that shows the certificate.
+
+One key signs for all topics of the cloud. It is sealed at rest, and replaced a month before its certificate ends;
+certificates stay, so that older messages can still be verified.
+"""
+
+from base64 import b64decode, b64encode
+from functools import cache, lru_cache
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from glasshouse.core.seal import Seal
+from glasshouse.core.visit import Answer, Visit
+from glasshouse.services.sns.envelopes import Fields, string_to_sign
+from glasshouse.services.sns.records import Certificate, SigningKey, Topic
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+KEY_BITS = 2048
+COMMON_NAME = "sns.amazonaws.com"
+CURRENT = "current"
+MONTH_S = 30 * 24 * 3600
+PAGE_PREFIX, PAGE_SUFFIX = "/SimpleNotificationService-", ".pem"
+
+
+class Signing:
+    """Signs what is sent, and answers whoever wants to verify it."""
+
+    def _signature(self, topic: Topic, fields: Fields) -> Fields:
+        """The fields that make a document verifiable. What FIFO topics send is not signed, as on AWS."""
+        if topic.is_fifo:
+            return {}
+        key = self.signing_keys.get(CURRENT)
+        if key is None or key.expires - MONTH_S < self.cloud.clock.real():
+            key = self._make_key()
+        domain = "amazonaws.com.cn" if self.call.region.startswith("cn-") else "amazonaws.com"
+        return {
+            "SignatureVersion": topic.signature_version,
+            "Signature": _sign(
+                _private_key(self.cloud.seal, key.sealed), string_to_sign(fields), topic.signature_version
+            ),
+            "SigningCertURL": f"https://sns.{self.call.region}.{domain}{PAGE_PREFIX}{key.name}{PAGE_SUFFIX}",
+        }
+
+    def visit(self, visit: Visit) -> Answer | None:
+        """The certificate that a SigningCertURL names."""
+        if not (visit.path.startswith(PAGE_PREFIX) and visit.path.endswith(PAGE_SUFFIX)):
+            return None
+        certificate = self.certificates.get(visit.path.removeprefix(PAGE_PREFIX).removesuffix(PAGE_SUFFIX))
+        if certificate is None or visit.method not in ("GET", "HEAD"):
+            return Answer(404, {"content-type": "text/plain"}, b"There is no such certificate.\n")
+        return Answer(200, {"content-type": "application/x-pem-file"}, certificate.pem.encode())
+
+    def _make_key(self) -> SigningKey:
+        from cryptography import x509
+        from cryptography.hazmat.primitives import serialization
+
+        key = _new_key()
+        names = [COMMON_NAME, f"*.{COMMON_NAME.partition('.')[2]}"]
+        pem = self.cloud.authority().issue(names, key.public_key())
+        name = sha256(pem).hexdigest()[:32]
+        secret = key.private_bytes(
+            serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        expires = x509.load_pem_x509_certificate(pem).not_valid_after_utc.timestamp()
+        self.certificates.put(Certificate(name, pem.decode()))
+        sealed = b64encode(self.cloud.seal.close(secret)).decode()
+        return self.signing_keys.put(SigningKey(CURRENT, name, sealed, pem.decode(), expires))
+
+
+@cache
+def _new_key() -> "RSAPrivateKey":
+    """One for each process: to make a key takes a fifth of a second, and a process seldom runs two clouds."""
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    return rsa.generate_private_key(65537, KEY_BITS)
+
+
+@lru_cache(8)
+def _private_key(seal: Seal, sealed: str) -> Any:
+    from cryptography.hazmat.primitives import serialization
+
+    return serialization.load_der_private_key(seal.open(b64decode(sealed)), None)
+
+
+@lru_cache(64)
+def _sign(key: Any, text: str, version: str) -> str:
+    """Version 1 hashes with SHA1, version 2 with SHA256. All subscribers of a topic get the same signature."""
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import padding
+
+    algorithm = hashes.SHA256() if version == "2" else hashes.SHA1()
+    return b64encode(key.sign(text.encode(), padding.PKCS1v15(), algorithm)).decode()
