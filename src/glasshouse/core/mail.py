@@ -85,6 +85,13 @@ class Mail:
         sealed = b64encode(self._seal.close(msgspec.json.encode(relay))).decode() if relay else None
         self._store.keep_setting(SETTING, sealed)
 
+    def owner(self, account: str) -> str:
+        """The address of an account's owner: as named, else one that no mail server knows (RFC 2606)."""
+        return self._store.setting(f"owner of {account}", f"root@{account}.example")
+
+    def name_owner(self, account: str, address: str):
+        self._store.keep_setting(f"owner of {account}", address)
+
     def clear(self):
         """Remove the files; the letters are the store's."""
         for path in self.directory.glob("*.eml"):
