@@ -288,6 +288,13 @@ def test_a_presigned_url_that_has_expired_is_refused(cloud, aws):
     assert "NoSuchBucket" in raw.ask(cloud.url, raw.request("GET", path, headers)).text
 
 
+def test_a_presigned_url_of_tomorrow_is_refused(cloud):
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    path, headers = presigned(cloud.url + "/b/k", "s3", 60, S3SigV4QueryAuth, tomorrow)
+    reply = raw.ask(cloud.url, raw.request("GET", path, headers))
+    assert reply.status == 403 and "<Message>Request is not yet valid</Message>" in reply.text
+
+
 def test_a_presigned_url_cannot_be_changed(cloud):
     path, headers = presigned(cloud.url + "/bucket/key", "s3", 60, signer=S3SigV4QueryAuth)
     for changed in (path.replace("key", "other"), path.replace("Expires=60", "Expires=600"), path + "&versionId=1"):

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from glasshouse.core.call import Source
+from glasshouse.core.mail import Relay
 from glasshouse.gateway.loopback import is_loopback, is_own_host
 from glasshouse.protocol.http import Request, Response
 
@@ -147,6 +148,19 @@ class Administration:
         given_up = self._cloud.jobs.given_up()
         return {"given_up": [{"service": s, "method": m, "error": error} for s, m, error in given_up]}
 
+    async def _get_mail(self) -> dict:
+        return {"letters": self._cloud.mail.letters(), "relay": _relay_shown(self._cloud.mail.relay)}
+
+    async def _post_mail(self, parameters: dict) -> dict:
+        """Name the mail server that letters are handed to, or none."""
+        try:
+            relay = msgspec.convert(parameters.get("relay"), Relay | None)
+        except msgspec.ValidationError as failure:
+            raise Refused(400, f"The relay is not of the form: {failure}") from None
+        with self._cloud.store.transaction():
+            self._cloud.mail.relay = relay
+        return {"relay": _relay_shown(relay)}
+
     async def _post_settle(self, parameters: dict) -> dict:
         await self._cloud.runner.settle()
         return {}
@@ -157,6 +171,11 @@ class Administration:
 
     async def _get_ca(self) -> dict:
         return {"certificate": self._gateway.authority().pem.decode()}
+
+
+def _relay_shown(relay: Relay | None) -> dict | None:
+    """Without its password."""
+    return {"host": relay.host, "port": relay.port, "security": relay.security, "user": relay.user} if relay else None
 
 
 def _number(parameters: dict, name: str, at_least: float | None = None) -> float:

@@ -237,7 +237,7 @@ class Exchange:
         assert principal is not None
         if operation is None:
             return self._visit(route, principal)
-        if self._payload.encoding:
+        if self._payload.encoding and self._receiver:
             _decode_headers(self.request.headers)
         params = route.codec.parse(operation, self.request, route.labels)
         account = cloud.account if principal.kind == "anonymous" else principal.account

@@ -23,6 +23,9 @@ _JSON, _CBOR, _QUERY = ("json",), ("smithy-rpc-v2-cbor",), ("query", "ec2")
 _REST = ("rest-json", "rest-xml")
 # Where the paths of two services overlap, the more particular one is asked first.
 _ASKED_FIRST = {"s3": ("/v20180820/", "s3control")}
+# What people click on: links in what SNS sends, which say neither service nor version, and its certificates.
+_LINKS = {"ConfirmSubscription": "sns", "Unsubscribe": "sns"}
+_CERTIFICATE = re.compile(r"/SimpleNotificationService-[0-9a-f]{32}\.pem", re.ASCII)
 
 
 class Endpoint:
@@ -131,8 +134,8 @@ class Router:
 
     def _by_action(self, name: str, version: str, signing_name: str | None, place: Place, path: str) -> Route:
         listings = self._candidates(signing_name, place)
-        if not listings and _QUEUE_PATH.fullmatch(path):
-            listings = [self._index.services["sqs"]]
+        if not listings and (_QUEUE_PATH.fullmatch(path) or name in _LINKS):
+            listings = [self._index.services[_LINKS.get(name, "sqs")]]
         spoken = [one for one in listings or self._index.services.values() if _first(one, _QUERY) in _QUERY]
         versioned = [one for one in spoken if one.api_version == version] or (spoken if listings else [])
         for listing in sorted(versioned, key=_is_other):
@@ -150,7 +153,7 @@ class Router:
         if not listings:
             if signing_name and signing_name not in self._index.by_signing_name:
                 raise NoService(signing_name)
-            listings = [self._index.services["s3"]]
+            listings = [self._index.services["sns" if _CERTIFICATE.fullmatch(request.path) else "s3"]]
         first = _ASKED_FIRST.get(signing_name or listings[0].name)
         if first and request.path.startswith(first[0]) and "x-amz-account-id" in request.headers:
             listings = [self._index.services[first[1]]]

@@ -208,6 +208,12 @@ def _expired(family: errors.Family, timestamp: str, expires_s: str, now: str):
     return errors.bad_signature(family, f"Signature expired: {timestamp} has expired after {expires_s} seconds")
 
 
+def _not_yet(family: errors.Family, timestamp: str, now: str):
+    if family is errors.Family.S3:
+        return errors.AccessDenied("Request is not yet valid")
+    return errors.bad_signature(family, f"Signature not yet current: {timestamp} is still later than {now} + 15 min.")
+
+
 def skewed(family: errors.Family, timestamp: str, now: str, edge: str):
     if family is errors.Family.S3:
         times = {"RequestTime": timestamp, "ServerTime": iso(epoch(now))}
