@@ -1,0 +1,142 @@
+"""`glasshouse walk NAME`: walk through a reference architecture, and report each step: what was done, what was seen.
+
+A walk runs on a cloud of its own, which ends with it; the account is the one that AWS's articles print. A solution's
+`walk.py` has a function `walk(step, aws)`:
+
+    with step("Create the topic") as it:
+        arn = aws("sns").create_topic(Name="MyTopic")["TopicArn"]
+        it.saw(arn)
+"""
+
+import importlib.util
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from glasshouse.cli.failures import Failure, Misunderstood
+
+if TYPE_CHECKING:
+    from glasshouse.app import LiveCloud
+
+SOLUTIONS = Path(__file__).parents[3] / "solutions"
+ACCOUNT = "123456789012"
+REGION = "us-west-2"
+WIDTH = 100
+
+
+class Aws:
+    """The cloud of a walk. Called with the name of a service it gives a boto3 client."""
+
+    def __init__(self, live: "LiveCloud"):
+        self._live = live
+        self.url, self.clock, self.account = live.url, live.clock, live.settings.account
+        bundle = live.run(lambda: live.server.gateway.authority().bundle())
+        self.authority = bundle.with_name("ca.pem")
+        self.environment = {
+            **{name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ},
+            "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION,
+            "HTTPS_PROXY": live.url, "NO_PROXY": "localhost,127.0.0.1,::1", "AWS_CA_BUNDLE": str(bundle),
+            "SSL_CERT_FILE": str(bundle), "REQUESTS_CA_BUNDLE": str(bundle), "NODE_EXTRA_CA_CERTS": str(self.authority),
+        }  # fmt: skip
+        """What a shell needs to run commands that name no endpoint; see `glasshouse env --transparent`."""
+
+    def __call__(self, service: str, region: str = REGION, **options: Any):
+        import boto3
+
+        options = {"aws_access_key_id": "test", "aws_secret_access_key": "test", **options}
+        return boto3.client(service, region, endpoint_url=self.url, **options)
+
+    def settle(self):
+        """Until the cloud has done all that is due."""
+        self._live.settle()
+
+
+class Step:
+    """One step of a walk, told as it goes."""
+
+    def __init__(self, number: int, text: str, tell: Callable[[str], None]):
+        self.number, self.text, self.tell = number, text, tell
+        self.seen: list[str] = []
+
+    def saw(self, what: object):
+        """Note what was seen."""
+        self.seen.append(str(what))
+
+    def __enter__(self) -> "Step":
+        self.tell(f"{self.number:3}. {self.text}")
+        return self
+
+    def __exit__(self, kind: type | None, failure: BaseException | None, trace: TracebackType | None):
+        for line in self.seen:
+            self.tell(f"     saw: {line if len(line) <= WIDTH else line[: WIDTH - 3] + '...'}")
+        if failure:
+            self.tell(f"     FAILED: {type(failure).__name__}: {failure}")
+
+
+class Report:
+    """The steps of a walk. Called with a text it begins the next one."""
+
+    def __init__(self, tell: Callable[[str], None] = print):
+        self._tell = tell
+        self.steps: list[Step] = []
+
+    def __call__(self, text: str) -> Step:
+        self.steps.append(Step(len(self.steps) + 1, text, self._tell))
+        return self.steps[-1]
+
+
+def run(name: str, report: Report):
+    """Walk through a solution. Whatever its steps raise ends it."""
+    from glasshouse.app import LiveCloud, Settings
+
+    module = _module(name)
+    live = LiveCloud(Settings(port=0, account=ACCOUNT, transparent=True))
+    try:
+        module.walk(report, Aws(live))
+    finally:
+        live.stop()
+
+
+def walk(name: Annotated[str | None, typer.Argument(help="The solution; without one, they are listed.")] = None):
+    """Walk through a reference architecture on a cloud of its own."""
+    if name is None:
+        for found in names():
+            print(found)
+        return
+    report = Report()
+    try:
+        run(name, report)
+    except Failure:
+        raise
+    except Exception as failure:
+        where = f"step {len(report.steps)}" if report.steps else "the start"
+        raise Failure(f"{where} of {name} did not go as it should: {failure}") from failure
+    print(f"Walked {name}: {len(report.steps)} steps, all as they should be")
+
+
+def names() -> list[str]:
+    return sorted(path.parent.name for path in SOLUTIONS.glob("*/walk.py"))
+
+
+def _module(name: str):
+    path = SOLUTIONS / name / "walk.py"
+    if name not in names():
+        known = ", ".join(names()) or "none here: they come with the source of Glasshouse"
+        raise Misunderstood(f"There is no walk {name}. There are: {known}")
+    missing = importlib.util.find_spec("boto3") is None
+    if missing:
+        raise Failure("Walks are made with boto3, which is not installed: pip install boto3")
+    sys.path.insert(0, str(path.parent))
+    try:
+        spec = importlib.util.spec_from_file_location(f"walk_{name.replace('-', '_')}", path)
+        assert spec is not None and spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    finally:
+        sys.path.remove(str(path.parent))
+    return module
