@@ -110,7 +110,9 @@ def check_time(claim: Claim, now: float):
         raise Rejected(errors.incomplete, text) from None
     if claim.expires_s is not None and now > signed + claim.expires_s:
         raise Rejected(_expired, claim.timestamp, str(claim.expires_s), iso(now))
-    if (claim.expires_s is None and now > signed + SKEW_S) or signed > now + SKEW_S:
+    if claim.presigned and signed > now + SKEW_S:
+        raise Rejected(_not_yet, claim.timestamp, basic(now))
+    if not claim.presigned and abs(now - signed) > SKEW_S:
         raise Rejected(skewed, claim.timestamp, basic(now), basic(now - SKEW_S if now > signed else now + SKEW_S))
 
 
