@@ -19,6 +19,7 @@ from glasshouse.core.clock import Clock
 from glasshouse.core.errors import NotSupported, ServiceError
 from glasshouse.core.jobs import Job, Jobs, Runner
 from glasshouse.core.mail import Mail
+from glasshouse.core.outbox import Outbox
 from glasshouse.core.parking import NothingYet, Parking
 from glasshouse.core.seal import Seal
 from glasshouse.core.service import Service
@@ -125,6 +126,7 @@ class Cloud:
         self.witness: Witness | None = None
         self.authority: Callable[[], Authority] = _no_authority
         self.mail = Mail(self.store, self.seal, self.directory)
+        self.outbox = Outbox(self.store)
         self.parking = Parking()
         self.clock.on_change.append(self.parking.tell_all)
         self._classes: dict[str, type[Service]] = {}
