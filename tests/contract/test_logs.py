@@ -5,6 +5,7 @@ import json
 from contextlib import suppress
 
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
@@ -270,7 +271,7 @@ def test_a_query_runs_and_keeps_its_results(logs, cloud, now):
 
 def test_an_export_lies_gzipped_in_the_bucket(logs, aws, cloud, now):
     s3 = aws("s3")
-    s3.create_bucket(Bucket="exports")
+    s3.create_bucket(Bucket="exports", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     put(logs, "g", "a/b", (now, "one"), (now + 1, "two"))
     span = {"from": now, "to": now + 10}
     task = logs.create_export_task(logGroupName="g", destination="exports", **span)
@@ -283,7 +284,8 @@ def test_an_export_lies_gzipped_in_the_bucket(logs, aws, cloud, now):
     assert [line.split(" ", 1)[1] for line in lines] == ["one", "two"]
 
 
-def test_a_live_tail_shows_what_arrives(logs, now):
+def test_a_live_tail_shows_what_arrives(aws, now):
+    logs = aws("logs", config=Config(inject_host_prefix=False))  # "stream-127.0.0.1" is no address
     put(logs, "g", "s", (now, "before"))
     arn = logs.describe_log_groups()["logGroups"][0]["logGroupArn"]
     tail = iter(logs.start_live_tail(logGroupIdentifiers=[arn], logEventFilterPattern="ERROR")["responseStream"])
