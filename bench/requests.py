@@ -44,6 +44,8 @@ CASES = (
     Case("S3 GetObject 1 KB", "s3", lambda s3, _: s3.get_object(Bucket="bench", Key="small")),
     Case("S3 GetObject 64 MB", "s3", lambda s3, _: s3.get_object(Bucket="bench", Key="large"), 6),
     Case("SQS SendMessage", "sqs", lambda sqs, it: sqs.send_message(QueueUrl=it["queue"], MessageBody="a" * 100)),
+    Case("SNS Publish to a queue", "sns", lambda sns, it: sns.publish(TopicArn=it["one"], Message="a" * 100)),
+    Case("SNS Publish to 100 queues", "sns", lambda sns, it: sns.publish(TopicArn=it["hundred"], Message="a" * 100)),
     Case("SSM GetParameter", "ssm", lambda ssm, _: ssm.get_parameter(Name="/bench/parameter")),
 )
 
@@ -111,7 +113,7 @@ def first_request(server: Server) -> Signed:
 
 
 def prepare(server: Server) -> dict:
-    """A bucket with a small and a large object, a queue, a parameter."""
+    """A bucket with a small and a large object, a queue, a parameter, topics with one and a hundred queues."""
     server.first_answer(first_request(server).raw())
     s3 = client("s3", server.url)
     s3.create_bucket(Bucket="bench")
@@ -119,7 +121,18 @@ def prepare(server: Server) -> dict:
     s3.put_object(Bucket="bench", Key="large", Body=bytes(LARGE))
     client("ssm", server.url).put_parameter(Name="/bench/parameter", Value="value", Type="String")
     queue = client("sqs", server.url).create_queue(QueueName="bench")["QueueUrl"]
-    return {"queue": queue}
+    return {"queue": queue, "one": topic(server, 1), "hundred": topic(server, 100)}
+
+
+def topic(server: Server, queues: int) -> str:
+    """A topic that so many queues are subscribed to."""
+    sns, sqs = client("sns", server.url), client("sqs", server.url)
+    arn = sns.create_topic(Name=f"to-{queues}")["TopicArn"]
+    for number in range(queues):
+        url = sqs.create_queue(QueueName=f"of-{queues}-{number}")["QueueUrl"]
+        queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=queue)
+    return arn
 
 
 def measure(servers: list[Server], prepared: dict, cases: list[Case], rounds: int, seconds: int) -> list[dict]:
