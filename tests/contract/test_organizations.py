@@ -3,24 +3,17 @@
 import json
 
 import pytest
-from botocore.exceptions import ClientError
 
-MANAGEMENT = "000000000000"
-
-
-def refused(action, code, reason=None):
-    with pytest.raises(ClientError) as failure:
-        action()
-    answer = failure.value.response
-    assert answer["Error"]["Code"] == code
-    assert answer.get("Reason") == reason
-    return answer["Error"]["Message"]
-
-
-def document(effect, action, **more):
-    return json.dumps(
-        {"Version": "2012-10-17", "Statement": [{"Effect": effect, "Action": action, "Resource": "*", **more}]}
-    )
+from tests.contract.organization_box import (
+    MANAGEMENT,
+    administrator,
+    control,
+    document,
+    enable,
+    make_account,
+    refused,
+    with_an_organization,
+)
 
 
 @pytest.fixture
@@ -29,51 +22,15 @@ def org(aws):
 
 
 @pytest.fixture
-def root(org):
+def root(aws):
     """The id of the root of a new organization."""
-    org.create_organization(FeatureSet="ALL")
-    return org.list_roots()["Roots"][0]["Id"]
+    return with_an_organization(aws)[1]
 
 
 @pytest.fixture
 def account(org, cloud, root):
     """`account("name")` makes a member account and gives its id."""
-
-    def make(name, **more):
-        asked = org.create_account(Email=f"{name}@example.com", AccountName=name, **more)["CreateAccountStatus"]
-        assert asked["State"] == "IN_PROGRESS"
-        cloud.settle()
-        made = org.describe_create_account_status(CreateAccountRequestId=asked["Id"])["CreateAccountStatus"]
-        assert made["State"] == "SUCCEEDED"
-        return made["AccountId"]
-
-    return make
-
-
-@pytest.fixture
-def within(aws):
-    """`within(account)` gives the options of a client that acts as the account's administrator."""
-
-    def session(account, role="OrganizationAccountAccessRole"):
-        answer = aws("sts").assume_role(RoleArn=f"arn:aws:iam::{account}:role/{role}", RoleSessionName="admin")
-        given = answer["Credentials"]
-        return {
-            "aws_access_key_id": given["AccessKeyId"],
-            "aws_secret_access_key": given["SecretAccessKey"],
-            "aws_session_token": given["SessionToken"],
-        }
-
-    return session
-
-
-def enable(org, root, kind="SERVICE_CONTROL_POLICY"):
-    return org.enable_policy_type(RootId=root, PolicyType=kind)["Root"]
-
-
-def control(org, content, target, kind="SERVICE_CONTROL_POLICY", name="control"):
-    policy = org.create_policy(Content=content, Description="", Name=name, Type=kind)["Policy"]["PolicySummary"]
-    org.attach_policy(PolicyId=policy["Id"], TargetId=target)
-    return policy
+    return lambda name, **more: make_account(org, cloud, name, **more)
 
 
 # What is refused
@@ -171,8 +128,8 @@ def test_consolidated_billing_has_no_policies(org):
     refused(lambda: enable(org, root), "PolicyTypeNotAvailableForOrganizationException")
 
 
-def test_a_member_sees_its_organization_and_no_more(aws, org, account, within):
-    member = aws("organizations", **within(account("dev")))
+def test_a_member_sees_its_organization_and_no_more(aws, org, account):
+    member = aws("organizations", **administrator(aws, account("dev")))
     assert member.describe_organization()["Organization"] == org.describe_organization()["Organization"]
     message = refused(member.list_accounts, "AccessDeniedException")
     assert message == "You don't have permissions to access this resource."
@@ -206,12 +163,12 @@ def test_an_organization_has_a_root_and_its_management_account(org):
     refused(org.describe_organization, "AWSOrganizationsNotInUseException")
 
 
-def test_an_account_is_made_with_a_role_for_its_administrator(aws, org, account, within):
+def test_an_account_is_made_with_a_role_for_its_administrator(aws, org, account):
     made = account("dev", Tags=[{"Key": "stage", "Value": "test"}])
     shown = org.describe_account(AccountId=made)["Account"]
     assert (shown["Name"], shown["Email"], shown["JoinedMethod"]) == ("dev", "dev@example.com", "CREATED")
     assert org.list_tags_for_resource(ResourceId=made)["Tags"] == [{"Key": "stage", "Value": "test"}]
-    session = within(made)
+    session = administrator(aws, made)
     assert aws("sts", **session).get_caller_identity()["Account"] == made
     aws("iam", **session).create_user(UserName="bob")
     assert [user["UserName"] for user in aws("iam", **session).list_users()["Users"]] == ["bob"]
@@ -274,7 +231,7 @@ def test_policies_are_written_attached_and_found(org, account, root):
     assert len(org.list_policies(Filter="SERVICE_CONTROL_POLICY")["Policies"]) == 1
 
 
-def test_delegated_administrators_see_the_organization(aws, org, account, within):
+def test_delegated_administrators_see_the_organization(aws, org, account):
     dev = account("dev")
     service = "access-analyzer.amazonaws.com"
     org.enable_aws_service_access(ServicePrincipal=service)
@@ -283,9 +240,10 @@ def test_delegated_administrators_see_the_organization(aws, org, account, within
     register = {"AccountId": dev, "ServicePrincipal": service}
     org.register_delegated_administrator(**register)
     refused(lambda: org.register_delegated_administrator(**register), "AccountAlreadyRegisteredException")
-    assert aws("organizations", **within(dev)).list_accounts()["Accounts"] == org.list_accounts()["Accounts"]
-    (administrator,) = org.list_delegated_administrators(ServicePrincipal=service)["DelegatedAdministrators"]
-    assert administrator["Id"] == dev
+    seen = aws("organizations", **administrator(aws, dev)).list_accounts()
+    assert seen["Accounts"] == org.list_accounts()["Accounts"]
+    (delegated,) = org.list_delegated_administrators(ServicePrincipal=service)["DelegatedAdministrators"]
+    assert delegated["Id"] == dev
     services = org.list_delegated_services_for_account(AccountId=dev)["DelegatedServices"]
     assert [one["ServicePrincipal"] for one in services] == [service]
     remove = lambda: org.remove_account_from_organization(AccountId=dev)  # noqa: E731

@@ -1,13 +1,15 @@
 """The answer to core's question, on every call: may this principal do this?
 
-Root is held back by explicit denies only. The cloud's services pass: their calls to one another are part of what their
-user ordered.
+Root is held back by explicit denies, and in the member accounts of an organization by its control policies. The
+cloud's services pass: their calls to one another are part of what their user ordered.
 """
 
 from functools import cached_property
 
 from glasshouse.core.cloud import Cloud
 from glasshouse.core.service import Service
+
+ORGANIZATIONS = "organizations.revision"  # 0 where there was never an organization; see organizations.py
 
 
 class IamAccess:
@@ -20,7 +22,9 @@ class IamAccess:
         """Raise what the service answers to those who may not."""
         kind = service.call.principal.kind
         carries_policies = type(service).resource_policies is not Service.resource_policies
-        if kind == "service" or (kind == "root" and not carries_policies):
+        if kind == "service":
+            return
+        if kind == "root" and not carries_policies and not self._cloud.store.setting(ORGANIZATIONS, 0):
             return
         self._decisions.require(service, operation, carries_policies)
 

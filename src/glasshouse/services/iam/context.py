@@ -6,6 +6,7 @@ from typing import Any
 
 from glasshouse.core.call import Call
 from glasshouse.core.service import Service
+from glasshouse.services.iam.organizations import Organizations
 from glasshouse.services.iam.requirements import table
 
 PRINCIPAL_TYPES = {
@@ -18,8 +19,9 @@ Values = Sequence[str]
 class RequestContext(Mapping[str, Values]):
     """Condition keys in lower case and their values. A key that does not apply is absent."""
 
-    def __init__(self, service: Service, resource: str, owner: str | None):
+    def __init__(self, service: Service, resource: str, owner: str | None, organizations: Organizations):
         self._service, self._call, self._resource, self._owner = service, service.call, resource, owner
+        self._organizations = organizations
         self._known: dict[str, Values | None] = {}
 
     def get(self, key: str, default: Any = None) -> Any:
@@ -35,7 +37,8 @@ class RequestContext(Mapping[str, Values]):
         return found
 
     def __iter__(self) -> Iterator[str]:
-        return iter([key for key in (*GLOBAL_KEYS, *table()["keys"]) if self.get(key) is not None])
+        known = (*GLOBAL_KEYS, *ORGANIZATION_KEYS, *table()["keys"])
+        return iter([key for key in known if self.get(key) is not None])
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -53,11 +56,23 @@ class RequestContext(Mapping[str, Values]):
             return _listed(_by_name(self._service.cloud.tags.of(self._resource), name))
         if key == "aws:resourceaccount":
             return _listed(self._owner)
+        if key in ORGANIZATION_KEYS:
+            return self._of_organization(*ORGANIZATION_KEYS[key])
         if key.startswith("kms:encryptioncontext:"):
             given = self._call.params.get("EncryptionContext") or {}
             return _listed(_by_name(given, key.removeprefix("kms:encryptioncontext:")))
         member = table()["keys"].get(key)
         return _listed(self._call.params.get(member)) if member else None
+
+    def _of_organization(self, whose: str, what: str) -> Values | None:
+        """The organization, or the path within it, of the principal, the resource or the source of the call."""
+        principal = self._call.principal
+        if whose == "principal":
+            account = principal.account if principal.kind not in ("service", "anonymous", "saml", "web") else None
+        else:
+            account = self._owner if whose == "resource" else _source_account(self._service, self._call)
+        place = self._organizations.place_of(account)
+        return [getattr(place, what)] if place else None
 
     def _principal_tags(self) -> dict[str, str]:
         """Those of the user or role, and over them those of the session."""
@@ -138,6 +153,12 @@ GLOBAL_KEYS: dict[str, Callable[[Service, Call], Any]] = {
     "aws:tagkeys": lambda service, call: list(_request_tags(call)) or call.params.get("TagKeys"),
     "kms:encryptioncontextkeys": lambda service, call: list(call.params.get("EncryptionContext") or ()) or None,
 }
+
+ORGANIZATION_KEYS = {
+    "aws:principalorgid": ("principal", "organization"), "aws:principalorgpaths": ("principal", "path"),
+    "aws:resourceorgid": ("resource", "organization"), "aws:resourceorgpaths": ("resource", "path"),
+    "aws:sourceorgid": ("source", "organization"), "aws:sourceorgpaths": ("source", "path"),
+}  # fmt: skip
 
 
 def _by_name(values: Mapping[str, Any], name: str) -> Any:

@@ -5,6 +5,7 @@ Differs from AWS: a refusal is decided before the resource is looked for, as mos
 
 from functools import lru_cache
 
+from glasshouse.core.access import Principal
 from glasshouse.core.cloud import Cloud
 from glasshouse.core.errors import ServiceError
 from glasshouse.core.service import Service
@@ -20,9 +21,11 @@ from glasshouse.engines.policy import (
 )
 from glasshouse.services.iam.context import RequestContext
 from glasshouse.services.iam.identities import Held, Identities, compiled, engine_principal
+from glasshouse.services.iam.organizations import Levels, Organizations, binds_resource
 from glasshouse.services.iam.requirements import ANYTHING, Requirement, also_required, passed_roles, requirements, table
 
 PASS_ROLE = Requirement("iam:PassRole", (), ())
+SERVICE_LINKED = ":role/aws-service-role/"
 
 
 class Decisions:
@@ -30,6 +33,7 @@ class Decisions:
 
     def __init__(self, cloud: Cloud):
         self._identities = Identities(cloud.store)
+        self._organizations = Organizations(cloud.store)
 
     def require(self, service: Service, operation, carries_policies: bool) -> None:
         """Raise what the service answers to those who may not."""
@@ -41,7 +45,9 @@ class Decisions:
         attached = service.resource_policies(call.params) if carries_policies else []
         owner = service.resource_account(call.params)
         if principal.is_root and not attached and owner in (None, principal.account):
-            return
+            place = self._organizations.place_of(principal.account)
+            if place is None or not (place.service_control or place.resource_control):
+                return
         self._require(service, needed, attached, owner)
 
     def _require(self, service: Service, needed: tuple[Requirement, ...], attached: list, owner: str | None):
@@ -74,13 +80,34 @@ class Decisions:
             ],
             boundary=held.boundary,
             session=held.session,
+            service_control=self._service_control(principal),
+            resource_control=self._resource_control(principal, action, account),
             resource_rule=ResourceRule(service.resource_rule(service.call.params)),
             resource_type=PolicyType.ROLE_TRUST if attached and service.name == "sts" else PolicyType.RESOURCE,
         )
-        request = Request(engine_principal(principal), action, arn, account, RequestContext(service, arn, account))
+        context = RequestContext(service, arn, account, self._organizations)
+        request = Request(engine_principal(principal), action, arn, account, context)
         decision = decide(request, policies)
         if not decision.allowed:
             raise refusal(service, action, arn, decision)
+
+    def _service_control(self, principal: Principal) -> Levels:
+        """Over whom a member account owns; never over the management account or service-linked roles."""
+        if principal.kind in ("anonymous", "saml", "web") or _is_service_linked(principal):
+            return ()
+        place = self._organizations.place_of(principal.account)
+        return place.service_control if place else ()
+
+    def _resource_control(self, principal: Principal, action: str, owner: str | None) -> Levels:
+        """Over what a member account owns, whoever asks."""
+        if not binds_resource(action) or _is_service_linked(principal):
+            return ()
+        place = self._organizations.place_of(owner)
+        return place.resource_control if place else ()
+
+
+def _is_service_linked(principal: Principal) -> bool:
+    return SERVICE_LINKED in principal.session.get("role_arn", "")
 
 
 def refusal(service: Service, action: str, arn: str, decision: Decision) -> ServiceError:

@@ -57,6 +57,8 @@ class Entities:
         """Write, and let the next decision read anew."""
         self._rows_of(entity).put(entity)
         self._changed()
+        if isinstance(entity, Role):
+            self.state("RoleChanged", arn=entity.arn)
         return entity
 
     def _changed(self):

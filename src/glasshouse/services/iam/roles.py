@@ -168,6 +168,7 @@ class Roles:
         self.cloud.tags.clear(role.arn)
         self.roles.delete(role)
         self._changed()
+        self.state("RoleChanged", arn=role.arn)
 
 
 class InstanceProfiles:

@@ -16,10 +16,15 @@ from glasshouse.engines.policy import (
 from glasshouse.services.iam.entities import PAGE
 from glasshouse.services.iam.errors import InvalidInput, NoSuchEntity, ValidationError
 from glasshouse.services.iam.identities import AWS_MANAGED, compiled
+from glasshouse.services.iam.organizations import Levels, Organizations
 from glasshouse.services.iam.records import Group, Identity, Role, User
 
 DECISIONS = {(True, False): "allowed", (False, True): "explicitDeny", (False, False): "implicitDeny"}
 SOURCE_TYPES = {"user", "group", "role", "aws-managed", "user-managed", "resource"}
+
+EVERYTHING = compiled(
+    '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}', None
+)
 
 
 @dataclass(frozen=True)
@@ -32,9 +37,12 @@ class Scene:
     resource: list[CompiledPolicy]
     owner: str
     context: dict[str, list[str]]
+    control: Levels = ()
 
     def policies(self) -> Policies:
-        return Policies(identity=self.identity, resource=self.resource, boundary=self.boundary)
+        return Policies(
+            identity=self.identity, resource=self.resource, boundary=self.boundary, service_control=self.control
+        )
 
     def everything(self) -> list[CompiledPolicy]:
         return [*self.identity, *self.resource, *(self.boundary or ())]
@@ -90,7 +98,9 @@ class Simulator:
         identity = [*self._policies_of(source), *_inputs(policy_input_list or [], "PolicyInputList")]
         resource = _inputs([resource_policy], "ResourcePolicy") if resource_policy else []
         owner = _account(resource_owner) or caller.account
-        scene = Scene(caller, identity, boundary, resource, owner, _context(context_entries))
+        place = Organizations(self.store).place_of(caller.account)
+        control = place.service_control if place else ()
+        scene = Scene(caller, identity, boundary, resource, owner, _context(context_entries), control)
         return self._simulated(scene, action_names, resource_arns or ["*"], max_items, marker)
 
     def get_context_keys_for_custom_policy(self, policy_input_list: list):
@@ -166,6 +176,9 @@ class Simulator:
         if scene.boundary is not None:
             within = any(statement.allows for _, statement in matching(scene.boundary, request))
             result["PermissionsBoundaryDecisionDetail"] = {"AllowedByPermissionsBoundary": within}
+        if scene.control:
+            passed = decide(request, Policies(identity=[EVERYTHING], service_control=scene.control)).allowed
+            result["OrganizationsDecisionDetail"] = {"AllowedByOrganizations": passed}
         if scene.resource and scene.owner != scene.caller.account:
             result["EvalDecisionDetails"] = _details(scene, request)
         return result
