@@ -90,6 +90,14 @@ def test_a_profile_of_the_user_does_not_matter(monkeypatch):
         assert aws.client("sts").get_caller_identity()["Account"] == "000000000000"
 
 
+def test_an_open_cloud_takes_any_key_and_a_verified_one_does_not():
+    keys = {"aws_access_key_id": "111122223333", "aws_secret_access_key": "whatever"}
+    with cloud(auth="open") as aws:
+        assert aws.client("sts", **keys).get_caller_identity()["Account"] == "111122223333"
+    with cloud() as aws, pytest.raises(botocore.exceptions.ClientError, match="InvalidClientTokenId"):
+        aws.client("sts", **keys).get_caller_identity()
+
+
 def test_what_is_not_supported_is_refused_or_let_pass_with_a_warning(caplog):
     unsupported = {"DurationSeconds": 3600, "SerialNumber": "arn:aws:iam::000000000000:mfa/me"}
     with cloud() as aws, pytest.raises(botocore.exceptions.ClientError, match="SerialNumber is not supported"):

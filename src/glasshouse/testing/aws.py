@@ -81,15 +81,16 @@ def cloud(
     account: str = "000000000000",
     region: str = "us-east-1",
     data: Path | None = None,
+    auth: Literal["verified", "open"] = "verified",
     unsupported: Literal["refuse", "warn"] = "refuse",
     env: bool = False,
 ) -> Iterator[Aws]:
     """Run a cloud for the length of a `with` block.
 
-    `data` is a directory to keep it in. With `env` the process's AWS_* variables point at it within the block, for
+    `data` is a directory to keep it in; `auth="open"` takes any key for root's. With `env` the process's AWS_* variables point at it within the block, for
     code under test that makes its own clients.
     """
-    live = LiveCloud(Settings(data=data, port=0, account=account, unsupported=unsupported))
+    live = LiveCloud(Settings(data=data, port=0, account=account, auth=auth, unsupported=unsupported))
     try:
         aws = Aws(live, region)
         with _patched(aws.environment) if env else nullcontext():
