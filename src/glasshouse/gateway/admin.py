@@ -161,6 +161,9 @@ class Administration:
             self._cloud.mail.relay = relay
         return {"relay": _relay_shown(relay)}
 
+    async def _get_outbox(self) -> dict:
+        return {"dispatches": self._cloud.outbox.dispatches()}
+
     async def _post_settle(self, parameters: dict) -> dict:
         await self._cloud.runner.settle()
         return {}

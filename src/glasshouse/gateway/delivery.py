@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from glasshouse.core.blobs import Body
 from glasshouse.gateway import responses
-from glasshouse.gateway.exchange import Exchange
 from glasshouse.protocol.http import Response
 
 if TYPE_CHECKING:
+    from glasshouse.gateway.admin import Administration
+    from glasshouse.gateway.exchange import Exchange
     from glasshouse.gateway.server import Server
 
 log = logging.getLogger("glasshouse.gateway")
@@ -33,7 +34,7 @@ class Message:
         "sent",
     )
 
-    def __init__(self, exchange: Exchange, keep_alive: bool, expects: bool, old: bool):
+    def __init__(self, exchange: "Exchange | Administration", keep_alive: bool, expects: bool, old: bool):
         self.exchange, self.keep_alive, self.expects, self.old = exchange, keep_alive, expects, old
         self.is_head = exchange.request.method == "HEAD"
         self.complete = self.answered = self.sent = False

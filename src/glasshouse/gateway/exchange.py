@@ -18,7 +18,7 @@ from glasshouse.core.call import Call, Source
 from glasshouse.core.cloud import Cloud
 from glasshouse.core.errors import InternalFailure, NotSupported, ServiceError
 from glasshouse.core.parking import NothingYet
-from glasshouse.gateway import bodies, errors, forms, payloads, visits
+from glasshouse.gateway import bodies, errors, forms, payloads, sigv4, visits
 from glasshouse.gateway.admin import Administration, is_admin
 from glasshouse.gateway.admission import Admission
 from glasshouse.gateway.chunks import ChunkSigner
@@ -133,7 +133,7 @@ class Exchange:
         if has_body:
             self._receiver = self._receiver_of(route)
         elif self._payload.sha256 is not None:
-            bodies.check_sha256(self._payload.sha256, payloads.EMPTY.hash)
+            bodies.check_sha256(self._payload.sha256, sigv4.EMPTY)
 
     def _end(self) -> Response | Awaitable[Response]:
         if self._receiver is not None:
