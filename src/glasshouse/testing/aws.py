@@ -87,8 +87,8 @@ def cloud(
 ) -> Iterator[Aws]:
     """Run a cloud for the length of a `with` block.
 
-    `data` is a directory to keep it in; `auth="open"` takes any key for root's. With `env` the process's AWS_* variables point at it within the block, for
-    code under test that makes its own clients.
+    `data` is a directory to keep it in; `auth="open"` takes any key for root's. With `env` the process's AWS_*
+    variables point at it within the block, for code under test that makes its own clients.
     """
     live = LiveCloud(Settings(data=data, port=0, account=account, auth=auth, unsupported=unsupported))
     try:
