@@ -245,8 +245,8 @@ class Connection(asyncio.Protocol):
         """What came is not a request that can be answered in its own terms."""
         self._parser = None
         response = self._gateway.malformed(error)
-        if self._current and self._current.answered and not self._current.sent:
-            self._transport.close()
+        if self._current and self._current.answered:
+            self._transport.close()  # one request, one response
             return
         framing = responses.framing(response.status, False, {}, len(response.body), False) + "connection: close\r\n"
         head = responses.head(response.status, response.headers, self._server.date_line(), framing)
