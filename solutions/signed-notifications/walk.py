@@ -25,12 +25,16 @@ PRINTED = (
 def walk(step, aws):
     receiver = Receiver()
     try:
-        _walk(step, aws, receiver)
+        topic, asked = subscribe(step, aws, receiver)
+        change(step, aws, topic)
+        message = verify(step, aws, topic, receiver)
+        leave(step, aws, topic, receiver, message, asked)
     finally:
         receiver.close()
 
 
-def _walk(step, aws, receiver: Receiver):
+def subscribe(step, aws, receiver: Receiver) -> tuple[str, dict[str, str]]:
+    """A topic as it is at first, and the request for confirmation that its endpoint got."""
     sns = aws("sns")
     with step("Create the topic, as the article has it") as it:
         topic = sns.create_topic(Name="MyTopic")["TopicArn"]
@@ -53,6 +57,12 @@ def _walk(step, aws, receiver: Receiver):
         first = receiver.next().message
         assert first["SignatureVersion"] == "1" and first["Subject"] == "My First Message"
         it.saw(verified(aws, first, "sha1"))
+    return topic, asked.message
+
+
+def change(step, aws, topic: str):
+    """The hash of a topic's signatures."""
+    sns = aws("sns")
     with step("Run the printed command in a shell that names no endpoint") as it:
         done = subprocess.run(PRINTED, shell=True, env=aws.environment, capture_output=True, text=True, check=False)
         assert (done.returncode, done.stdout, done.stderr) == (0, "", ""), done.stderr
@@ -72,6 +82,11 @@ def _walk(step, aws, receiver: Receiver):
         unknown = topic.replace("MyTopic", "NoTopic")
         it.saw(failure(lambda: sns.set_topic_attributes(
             TopicArn=unknown, AttributeName="SignatureVersion", AttributeValue="2"), "NotFound"))  # fmt: skip
+
+
+def verify(step, aws, topic: str, receiver: Receiver) -> dict[str, str]:
+    """Messages after the change. Returns one."""
+    sns = aws("sns")
     with step("Publish again: the signature is made with SHA256, and is none by SHA1") as it:
         sns.publish(TopicArn=topic, Subject="My First Message", Message="Hello world!")
         second = receiver.next().message
@@ -88,6 +103,12 @@ def _walk(step, aws, receiver: Receiver):
     with step("A verifier from before the change knows version 1 alone") as it:
         told = "The signature version 2 is not supported."
         it.saw(checked(aws, second, told, package="sns-validator-before"))
+    return second
+
+
+def leave(step, aws, topic: str, receiver: Receiver, second: dict[str, str], asked: dict[str, str]):
+    """Raw delivery, and the end of the subscription."""
+    sns = aws("sns")
     with step("Raw delivery has no envelope, and says so in a header") as it:
         arn = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"][0]["SubscriptionArn"]
         sns.set_subscription_attributes(SubscriptionArn=arn, AttributeName="RawMessageDelivery", AttributeValue="true")
@@ -102,7 +123,7 @@ def _walk(step, aws, receiver: Receiver):
         # By openssl alone: sns-validator 0.3.5 leaves the token out for this type, which AWS's guide signs.
         assert openssl(aws, goodbye, "sha256") == "Verified OK"
         it.saw("openssl: Verified OK (sha256)")
-        it.saw(f"the first confirmation, replayed: {refused(aws, asked.message['SubscribeURL'])}")
+        it.saw(f"the first confirmation, replayed: {refused(aws, asked['SubscribeURL'])}")
     with step("Clean up") as it:
         sns.delete_topic(TopicArn=topic)
         assert sns.list_topics()["Topics"] == []

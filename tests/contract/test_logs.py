@@ -288,8 +288,10 @@ def test_a_live_tail_shows_what_arrives(aws, now):
     logs = aws("logs", config=Config(inject_host_prefix=False))  # "stream-127.0.0.1" is no address
     put(logs, "g", "s", (now, "before"))
     arn = logs.describe_log_groups()["logGroups"][0]["logGroupArn"]
-    tail = iter(logs.start_live_tail(logGroupIdentifiers=[arn], logEventFilterPattern="ERROR")["responseStream"])
+    stream = logs.start_live_tail(logGroupIdentifiers=[arn], logEventFilterPattern="ERROR")["responseStream"]
+    tail = iter(stream)
     assert next(tail)["sessionStart"]["logGroupIdentifiers"] == [arn]
     put(logs, "g", "s", (now, "fine"), (now, "ERROR here"))
     results = next(tail)["sessionUpdate"]["sessionResults"]
     assert [result["message"] for result in results] == ["ERROR here"]
+    stream.close()
