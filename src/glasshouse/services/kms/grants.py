@@ -63,6 +63,7 @@ class Grants:
         # "If the grant already exists, the original GrantId is returned" (API reference, CreateGrant, Name).
         same = next((one for one in rows.list(key.key_id) if name and _alike(one, grant)), None)
         grant = same or rows.put(grant)
+        self.state("KeyAccessChanged", arn=key.arn)
         return {"GrantId": grant.grant_id, "GrantToken": self._token(key, grant)}
 
     def list_grants(
@@ -133,6 +134,7 @@ class Grants:
             raise self._refusal(key, "RetireGrant")
         self._stop_if_dry(dry_run)
         self.grants.within(key.aws_account_id).delete(grant)
+        self.state("KeyAccessChanged", arn=key.arn)
 
     def revoke_grant(self, key_id: str, grant_id: str, dry_run: bool | None = None):
         key = self._key(key_id)
@@ -140,6 +142,7 @@ class Grants:
         grant = self._grant(key, grant_id)
         self._stop_if_dry(dry_run)
         self.grants.within(key.aws_account_id).delete(grant)
+        self.state("KeyAccessChanged", arn=key.arn)
 
     # Within
 

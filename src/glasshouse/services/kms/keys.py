@@ -43,6 +43,7 @@ class Keys:
         if policy:
             check_policy(policy, self.call.principal, key, bypass_policy_lockout_safety_check)
         self._tag(key, tags or [])
+        self.state("KeyAccessChanged", arn=key.arn)
         return {"KeyMetadata": self._metadata(key)}
 
     def describe_key(self, key_id: str, grant_tokens: list[str] | None = None):
@@ -93,6 +94,7 @@ class Keys:
         check_policy(policy, self.call.principal, key, bypass_policy_lockout_safety_check)
         key.policy = policy
         self._put(key)
+        self.state("KeyAccessChanged", arn=key.arn)
 
     def get_key_policy(self, key_id: str, policy_name: str = POLICY_NAME):
         key = self._key(key_id)

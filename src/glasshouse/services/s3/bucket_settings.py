@@ -102,14 +102,21 @@ class BucketSettings:
 
     def _keep_setting(self, bucket: Bucket, kind: str, value: Any):
         self.settings.put(Setting(bucket.name, kind, value))
+        self._tell_of_access(bucket, kind)
 
     def _drop_setting(self, bucket: Bucket, kind: str):
         self.settings.delete(Setting(bucket.name, kind, None))
+        self._tell_of_access(bucket, kind)
+
+    def _tell_of_access(self, bucket: Bucket, kind: str):
+        if kind in ("policy", "acl", "public access"):
+            self.state("BucketAccessChanged", arn=bucket.arn, account=bucket.account, region=bucket.region)
 
     def _forget_settings(self, bucket: Bucket):
         """Delete what is kept beside a bucket that is being deleted."""
         for setting in list(self.settings.list(bucket.name)):
             self.settings.delete(setting)
+            self._tell_of_access(bucket, setting.kind)
         self.cloud.tags.clear(bucket.arn)
         self._unschedule(bucket, f"lifecycle {bucket.name}")
 

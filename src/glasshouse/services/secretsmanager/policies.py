@@ -18,6 +18,7 @@ class Policies:
         secret.policy = resource_policy
         self._put(secret)
         self._synchronize(secret)
+        self.state("SecretAccessChanged", arn=secret.arn)
         return {"ARN": secret.arn, "Name": secret.name}
 
     def get_resource_policy(self, secret_id: str):
@@ -29,6 +30,7 @@ class Policies:
         secret.policy = None
         self._put(secret)
         self._synchronize(secret)
+        self.state("SecretAccessChanged", arn=secret.arn)
         return {"ARN": secret.arn, "Name": secret.name}
 
     def validate_resource_policy(self, resource_policy: str, secret_id: str | None = None):

@@ -46,6 +46,7 @@ class Permissions:
     def _put_policy(self, topic: Topic, policy: dict):
         topic.attributes["Policy"] = json.dumps(policy, separators=(",", ":"), ensure_ascii=False)
         self.topics.put(topic)
+        self.state("TopicAccessChanged", arn=topic.arn)
 
 
 def _policy_of(topic: Topic) -> dict:

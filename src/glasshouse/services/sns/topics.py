@@ -42,6 +42,8 @@ class Topics:
         topic = Topic(name, self.call.arn(name), _without_empty(checked))
         self._archiving_changed(topic)
         self.topics.put(topic)
+        if "Policy" in topic.attributes:
+            self.state("TopicAccessChanged", arn=topic.arn)
         self._tag(topic.arn, given)
         if fifo:
             self._sweep_later()
@@ -59,6 +61,8 @@ class Topics:
         self.store.write("DELETE FROM sns_deduplication WHERE topic = ?", (topic.arn,))
         self.cloud.tags.clear(topic.arn)
         home.topics.delete(topic)
+        if "Policy" in topic.attributes:
+            self.state("TopicAccessChanged", arn=topic.arn)
 
     def list_topics(self, next_token: str | None = None):
         page = self.topics.page(AT_ONCE, next_token)
@@ -94,6 +98,8 @@ class Topics:
         if attribute_name == "ArchivePolicy":
             home._archiving_changed(topic)
         home.topics.put(topic)
+        if attribute_name == "Policy":
+            self.state("TopicAccessChanged", arn=topic.arn)
 
     # Tags
 

@@ -51,6 +51,7 @@ class Permissions:
         queue.policy = json.dumps(policy, separators=(",", ":")) if policy["Statement"] else None
         queue.modified = self.now
         self._tables(queue).put(queue)
+        self.state("QueueAccessChanged", arn=queue.arn)
 
 
 def _check(label: str, accounts: list[str], actions: list[str]):

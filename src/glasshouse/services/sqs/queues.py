@@ -109,6 +109,8 @@ class Queues:
         queue = self._queue(queue_url)
         self._tables(queue).delete(queue)
         self.cloud.tags.clear(queue.arn)
+        if queue.policy:
+            self.state("QueueAccessChanged", arn=queue.arn)
         self.deletions.within(account=queue.account).put(Deletion(queue.name, self.now))
         self.later("_discard", lot=queue.lot)
         self.tell(queue.topic)
@@ -123,6 +125,8 @@ class Queues:
         if fields.get("dead_letter_target_arn"):
             self._check_dead_letter_queue(queue, attributes["RedrivePolicy"])
         self._tables(queue).put(queue)
+        if "policy" in fields:
+            self.state("QueueAccessChanged", arn=queue.arn)
 
     def _check_dead_letter_queue(self, queue: Queue, policy: str):
         grave = self._dead_letter_queue(queue)

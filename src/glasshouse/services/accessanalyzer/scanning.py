@@ -1,0 +1,212 @@
+"""Scans: the cloud's resources looked at, and the findings brought in step with what is found.
+
+An analyzer looks at everything when it is created and once a day, at a resource when the service that has it tells of
+a change, and when it is asked to. Nothing is analyzed again that has not changed.
+
+Differs from AWS: changes are seen at once, not within half an hour. Findings keep their id when what they tell of
+comes again.
+"""
+
+from typing import Any
+
+from glasshouse.core import ids, on
+from glasshouse.services.accessanalyzer import external
+from glasshouse.services.accessanalyzer.kinds import KIND_OF, KINDS, Resource, arns_of, existing, kind_of_arn
+from glasshouse.services.accessanalyzer.records import AnalyzedResource, Analyzer, Finding
+from glasshouse.services.accessanalyzer.unused import UNUSED_KINDS, unused_access
+
+DAY_S = 86_400
+RESOLVED_KEPT_S = 90 * DAY_S
+
+
+class Scanning:
+    """The jobs of analyzers."""
+
+    def _scan_soon(self, name: str):
+        analyzer = self._analyzer(name)
+        kinds = [kind.type for kind in KINDS] if analyzer.is_external else UNUSED_KINDS
+        for kind in kinds:
+            self.later("_scan", key=f"scan {kind} {name}", analyzer_name=name, kind=kind)
+
+    def _cancel_scans(self, name: str):
+        for kind in (*KIND_OF, *UNUSED_KINDS):
+            self.cancel(f"scan {kind} {name}")
+
+    def _scan(self, analyzer_name: str, kind: str):
+        """Look at all resources of a kind; again tomorrow."""
+        analyzer = self.analyzers.get(analyzer_name)
+        if analyzer is None:
+            return
+        self.later("_scan", after=DAY_S, key=f"scan {kind} {analyzer_name}", analyzer_name=analyzer_name, kind=kind)
+        if analyzer.is_external:
+            self._scan_external(analyzer, kind)
+        else:
+            self._scan_unused(analyzer, kind)
+        self._forget_resolved(analyzer)
+
+    def _scan_external(self, analyzer: Analyzer, kind: str):
+        for account in self._zone(analyzer).accounts:
+            aws = self.aws(account=account)
+            there = arns_of(KIND_OF[kind], aws, account, self.call.region)
+            known = [one for one in self.resources.list(analyzer.name) if one.resource_type == kind]
+            gone = {one.resource_arn for one in known if one.resource_owner_account == account} - {*there}
+            for arn in (*there, *sorted(gone)):
+                self._look_at(analyzer, arn, account)
+
+    def _look_at(self, analyzer: Analyzer, arn: str, account: str):
+        """Analyze one resource, if it has changed since."""
+        kind = kind_of_arn(arn)
+        resource = existing(kind, self.aws(account=account), arn, account) if kind else None
+        known = self.resources.get(analyzer.name, arn)
+        if resource is None:
+            if known:
+                self.resources.delete(known)
+                self._reconcile(analyzer, arn, [])
+            return
+        zone = self._zone(analyzer)
+        digest = resource.digest(zone)
+        if known and known.digest == digest:
+            known.analyzed_at = self.now
+            self.resources.put(known)
+        else:
+            self._analyze(analyzer, resource, zone, digest, known)
+        analyzer.last_resource_analyzed, analyzer.last_resource_analyzed_at = arn, self.now
+        self.analyzers.put(analyzer)
+
+    def _analyze(
+        self,
+        analyzer: Analyzer,
+        resource: Resource,
+        zone: external.Zone,
+        digest: str,
+        known: AnalyzedResource | None,
+    ):
+        found = [self._finding(analyzer, resource, access) for access in external.external_access(resource, zone)]
+        self._reconcile(analyzer, resource.arn, found)
+        sources = sorted({source["type"] for finding in found for source in finding.sources or ()})
+        self.resources.put(
+            AnalyzedResource(
+                analyzer.name, resource.arn, resource.type, resource.owner, known.created_at if known else self.now,
+                self.now, self.now, digest, any(finding.is_public for finding in found),
+                sorted({action for finding in found for action in finding.action or ()}) or None, sources or None,
+                "ACTIVE" if found else None,
+            )
+        )  # fmt: skip
+
+    def _finding(self, analyzer: Analyzer, resource: Resource, access: external.Access) -> Finding:
+        return Finding(
+            analyzer.name, ids.uuid_of(analyzer.arn, f"{resource.arn} {access.identity}"), resource.arn, resource.type,
+            resource.owner, "ExternalAccess", self.now, self.now, self.now, "ACTIVE", access.principal,
+            sorted(access.actions), access.condition, access.is_public,
+            [{"type": access.source}] if access.source else None,
+        )  # fmt: skip
+
+    # Unused access
+
+    def _scan_unused(self, analyzer: Analyzer, kind: str):
+        age_s = analyzer.configuration["unusedAccess"]["unusedAccessAge"] * DAY_S
+        rule = analyzer.configuration["unusedAccess"].get("analysisRule") or {}
+        found: dict[str, list[Finding]] = {}
+        for unused in unused_access(self.aws, self.call.account, kind, self.now - age_s, rule):
+            identity = ids.uuid_of(analyzer.arn, f"{unused.resource} {unused.finding_type} {unused.name}")
+            finding = Finding(
+                analyzer.name, identity, unused.resource, kind, self.call.account, unused.finding_type, self.now,
+                self.now, self.now, details=unused.details,
+            )  # fmt: skip
+            found.setdefault(unused.resource, []).append(finding)
+        before = {one.resource for one in self.findings.list(analyzer.name) if one.resource_type == kind}
+        for arn in sorted({*found, *before}):
+            self._reconcile(analyzer, arn, found.get(arn, []))
+
+    # Findings in step
+
+    def _reconcile(self, analyzer: Analyzer, arn: str, found: list[Finding]):
+        """New findings become active, those that changed are updated, those that are no more are resolved."""
+        known = {finding.id: finding for finding in self.findings.list(analyzer.name) if finding.resource == arn}
+        for finding in found:
+            self._keep(analyzer, finding, known.pop(finding.id, None))
+        for finding in known.values():
+            finding.analyzed_at = self.now
+            self._set_status(finding, "RESOLVED")
+
+    def _keep(self, analyzer: Analyzer, finding: Finding, known: Finding | None):
+        if known is not None:
+            finding.created_at = known.created_at
+            if known.status != "RESOLVED":
+                finding.status = known.status
+            if _content(known) == _content(finding):
+                finding.updated_at = known.updated_at
+        if (known is None or known.status == "RESOLVED") and self._is_archived(analyzer.name, finding):
+            finding.status = "ARCHIVED"
+        self.findings.put(finding)
+
+    def _set_status(self, finding: Finding, status: str):
+        if finding.status != status:
+            finding.status, finding.updated_at = status, self.now
+        self.findings.put(finding)
+
+    def _forget_resolved(self, analyzer: Analyzer):
+        """Resolved findings are deleted after 90 days."""
+        for finding in list(self.findings.list(analyzer.name)):
+            if finding.status == "RESOLVED" and finding.updated_at < self.now - RESOLVED_KEPT_S:
+                self.findings.delete(finding)
+
+    # Who is trusted
+
+    def _zone(self, analyzer: Analyzer) -> external.Zone:
+        """The account, or all accounts of its organization."""
+        account = self.call.account
+        if analyzer.type != "ORGANIZATION":
+            return external.Zone((account,), None, self._canonical_ids([account]))
+        organization = self.aws.organizations.describe_organization()["Organization"]
+        members = sorted(one["Id"] for one in self.aws.organizations.list_accounts()["Accounts"])
+        return external.Zone(tuple(members), organization["Id"], self._canonical_ids(members))
+
+    def _canonical_ids(self, accounts: list[str]) -> tuple[str, ...]:
+        """S3's names for accounts."""
+        return tuple(self.aws(account=account).s3.list_buckets()["Owner"]["ID"] for account in accounts)
+
+    # What the services tell
+
+    @on("iam.RoleChanged")
+    def _on_role(self, arn: str):
+        self._changed(arn)
+
+    @on("s3.BucketAccessChanged")
+    def _on_bucket(self, arn: str, account: str, region: str):
+        self._changed(arn, account, region)
+
+    @on("kms.KeyAccessChanged")
+    def _on_key(self, arn: str):
+        self._changed(arn)
+
+    @on("kms.KeyDeleted")
+    def _on_key_deleted(self, key_id: str, arn: str, region: str):
+        self._changed(arn)
+
+    @on("sqs.QueueAccessChanged")
+    def _on_queue(self, arn: str):
+        self._changed(arn)
+
+    @on("secretsmanager.SecretAccessChanged")
+    def _on_secret(self, arn: str):
+        self._changed(arn)
+
+    @on("sns.TopicAccessChanged")
+    def _on_topic(self, arn: str):
+        self._changed(arn)
+
+    def _changed(self, arn: str, account: str = "", region: str = ""):
+        """Look at a resource for all analyzers that it concerns: those of its Region, of roles those of all Regions."""
+        parts = arn.split(":")
+        owner, place = parts[4] or account, parts[3] or region
+        for scope, analyzer in list(self.analyzers.everywhere()):
+            holder, _, where = scope.partition("/")
+            if analyzer.is_external and place in ("", where):
+                there = type(self)(self.cloud, self.call.elsewhere(holder, where))
+                if owner in there._zone(analyzer).accounts:
+                    there._look_at(analyzer, arn, owner)
+
+
+def _content(finding: Finding) -> Any:
+    return finding.status, finding.action, finding.is_public, finding.details
