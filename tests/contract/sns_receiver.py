@@ -30,14 +30,17 @@ class Delivery:
 
 @dataclass
 class Receiver:
-    """Keeps what it gets; `answers` are the status codes that it gives first, before it says 200."""
+    """Keeps what it gets. `answers` are the status codes that it gives first, then it gives `answer`; `challenge` wants
+    a password first."""
 
     answers: list[int] = field(default_factory=list)
     answer: int = 200
+    port: int = 0
+    challenge: bool = False
 
     def __post_init__(self):
         self.deliveries: queue.Queue[Delivery] = queue.Queue()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), _handler(self))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
         self._thread.start()
         self.url = f"http://127.0.0.1:{self._server.server_port}/inbox"
@@ -64,10 +67,17 @@ def _handler(receiver: Receiver):
         def do_POST(self):
             body = self.rfile.read(int(self.headers["content-length"]))
             headers = {name.lower(): value for name, value in self.headers.items()}
+            if receiver.challenge and "authorization" not in headers:
+                self._reply(401, {"www-authenticate": 'Basic realm="inbox"'})
+                return
             status = receiver.answers.pop(0) if receiver.answers else receiver.answer
             receiver.deliveries.put(Delivery(self.path, headers, body.decode()))
+            self._reply(status, {})
+
+        def _reply(self, status, headers):
             self.send_response(status)
-            self.send_header("content-length", "0")
+            for name, value in {**headers, "content-length": "0"}.items():
+                self.send_header(name, value)
             self.end_headers()
 
         def log_message(self, *arguments):

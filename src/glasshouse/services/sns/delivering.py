@@ -69,7 +69,8 @@ class Delivering:
     def _send(self, topic: Topic, subscription: Subscription, work: Work):
         """The first attempt: at once within the cloud, by a job over HTTP."""
         if subscription.protocol in ("http", "https"):
-            self._put_on_its_way(topic, subscription, work, "_deliver_by_http", self._pace(topic, subscription))
+            after = self._pace(topic, subscription) if work["kind"] == "Notification" else 0.0
+            self._put_on_its_way(topic, subscription, work, "_deliver_by_http", after)
             return
         try:
             answer = self._hand_over(topic, subscription, work)
@@ -210,10 +211,10 @@ class Delivering:
         rate = throttle.get("maxReceivesPerSecond")
         if not rate:
             return 0.0
-        (ahead,) = self.store.read(
-            "SELECT count(*) FROM sns_delivery WHERE subscription = ? AND begun > ?", (subscription.arn, self.now - 1)
-        ).fetchone()
-        return float(ahead // rate)
+        turn = max(self.now, subscription.next_turn)
+        subscription.next_turn = turn + 1 / rate
+        self.subscriptions.put(subscription)
+        return turn - self.now
 
     def _trust(self) -> ssl.SSLContext:
         """An HTTPS endpoint's certificate must be trusted on this machine, or come from this cloud."""

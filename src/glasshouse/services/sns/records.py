@@ -56,6 +56,7 @@ class Subscription:
     token_expires: float = 0.0
     replay_status: str | None = None
     replayed_to: int = 0
+    next_turn: float = 0.0  # when an endpoint that wants only so much in a second takes the next message
 
     @property
     def topic_arn(self) -> str:
