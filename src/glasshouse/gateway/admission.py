@@ -44,6 +44,10 @@ class Admission:
             return self._root
         return self._cloud.credentials.get(access_key_id)
 
+    def is_known_to_all(self, access_key_id: str | None) -> bool:
+        """Whether anybody can sign with this key."""
+        return self.is_open or access_key_id == TEST_KEY
+
     def admit(self, claim: Claim | OldClaim, sent: Request, path: str, payload_hash: str, family: Family) -> Principal:
         """The principal that signed a request, as `sent`; `path` begins with the bucket, wherever it was named.
 

@@ -18,7 +18,7 @@ from glasshouse.core.call import Call, Source
 from glasshouse.core.cloud import Cloud
 from glasshouse.core.errors import InternalFailure, NotSupported, ServiceError
 from glasshouse.core.parking import NothingYet
-from glasshouse.gateway import bodies, errors, forms, payloads, sigv4, visits
+from glasshouse.gateway import bodies, browsers, errors, forms, payloads, sigv4, visits
 from glasshouse.gateway.admin import Administration, is_admin
 from glasshouse.gateway.admission import Admission
 from glasshouse.gateway.chunks import ChunkSigner
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from glasshouse.gateway.authority import Authority
 
 log = logging.getLogger("glasshouse.gateway")
+SAFE = frozenset({"GET", "HEAD"})
 DEFAULT_REGION = "us-east-1"
 LARGEST_BYTES = 16 * 1024 * 1024
 # Services whose requests carry archives and layers, inline.
@@ -173,11 +174,25 @@ class Exchange:
         if claim is not None:
             payload_hash = self._payload.hash or self._body_sha256()
             self.principal = admission.admit(claim, self.sent, self.request.path, payload_hash, route.family)
+            self._check_page(route, claim.access_key_id)
         elif route.operation is None and visits.is_answered(self._gateway.cloud, route.service):
             self.principal = ANONYMOUS
         else:
             auth_type = route.operation.auth_type if route.operation else None
             self.principal = admission.anonymous(route.service, auth_type, route.family)
+
+    def _check_page(self, route: Route, access_key_id: str | None):
+        """Raise AccessDenied if somebody else's page has a browser send this, with a key that everybody knows."""
+        headers = self.sent.headers
+        if not ("origin" in headers or "sec-fetch-site" in headers) or not browsers.is_foreign(headers):
+            return
+        if not self._gateway.admission.is_known_to_all(access_key_id):
+            return
+        if route.family is Family.S3 and (self.sent.method in SAFE or self._finished(route, Response(200)).headers):
+            return
+        raise errors.AccessDenied(
+            f"A page of {headers.get('origin', 'another site')} may not use the key {access_key_id}"
+        )
 
     def _body_sha256(self) -> str:
         body = self.request.body
@@ -228,6 +243,10 @@ class Exchange:
         self._form = fields
         named = {name.lower(): value for name, value in fields}
         self.principal = self._gateway.admission.admit_form(named)
+        if self.route:
+            self._check_page(
+                self.route, named.get("x-amz-credential", "").partition("/")[0] or named.get("awsaccesskeyid")
+            )
         return bodies.Streamed(self._gateway.cloud.blobs, bodies.algorithms(named))
 
     # The answer
