@@ -1,0 +1,5 @@
+"""The refusal of everything that is not a value or an expression."""
+
+
+class Invalid(Exception):
+    """What DynamoDB does not accept; the message is DynamoDB's."""
