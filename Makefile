@@ -18,7 +18,7 @@ stop:  ## Stop it
 
 test: .venv/test.stamp  ## Check the sources and run every test
 	@./check
-	@$(BIN)/python -m pytest
+	@PATH="$(CURDIR)/$(BIN):$$PATH" python -m pytest
 
 check: .venv/test.stamp  ## Lint, format, types, generated documents
 	@./check

@@ -2,9 +2,10 @@
 
 import ast
 import re
+import shutil
 import subprocess
 
-from tests.architecture.sources import ROOT, everything, nobody, of_tests
+from tests.architecture.sources import FOREIGN, OURS, ROOT, everything, nobody, of_tests
 
 NOTHINGS = {"utils", "util", "helpers", "helper", "common", "manager", "managers", "misc", "shared", "stuff", "base"}
 LATER = re.compile(r"\b(" + "|".join(("TO" + "DO", "FIX" + "ME", "X" * 3, "NotImplemented" + "Error")) + r")\b")
@@ -87,8 +88,9 @@ def _lines():
 
 
 def _files() -> list[str]:
-    """Those that git keeps, or, in a copy without git, every file in our folders."""
-    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
-    if listed.returncode == 0 and listed.stdout:
+    """Those that git keeps, or, where there is no git, every file in our folders."""
+    if (ROOT / ".git").exists() and shutil.which("git"):
+        listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
         return listed.stdout.splitlines()
-    return [source.name for source in everything()]
+    found = [*ROOT.glob("*"), *(path for folder in OURS for path in (ROOT / folder).rglob("*"))]
+    return [str(path.relative_to(ROOT)) for path in found if path.is_file() and not FOREIGN & set(path.parts)]
