@@ -25,7 +25,7 @@ INSTEAD = {
     "gateway": "a service that needs a socket declares a door",
     "core": "engines and the console know nothing of the cloud; pass in plain values",
 }
-MODULES = {"pyyaml": "yaml"}
+MODULES = {"pyyaml": "yaml", "pyjwt": "jwt"}
 # What a cloud that has answered nothing yet has no use for: each costs tens of milliseconds or megabytes.
 HEAVY = ("boto3", "botocore.session", "cryptography", "awscrt", "typer", "rich", "duckdb", "pyarrow", "numpy")
 
