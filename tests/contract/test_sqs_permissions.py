@@ -10,6 +10,8 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 from botocore.httpsession import URLLib3Session
 
+from glasshouse.core.access import Credential, root
+
 
 @pytest.fixture
 def sqs(aws):
@@ -149,3 +151,41 @@ def test_a_form_may_name_the_queue_by_its_path_alone(queue, ask):
     status, text = ask(queue, Action="SendMessage", MessageBody="by path")
     assert status == 200, text
     assert "<MessageId>" in text
+
+
+# Other accounts
+
+
+@pytest.fixture
+def other(aws, cloud):
+    """A client in the name of another account."""
+    credential = Credential("AKIAOTHER", "secret", root("111122223333"))
+    cloud.run(lambda: put(cloud.cloud, credential))
+    return aws("sqs", aws_access_key_id="AKIAOTHER", aws_secret_access_key="secret")
+
+
+def put(cloud, credential):
+    with cloud.store.transaction():
+        cloud.credentials.put(credential)
+
+
+def test_another_account_may_nothing(sqs, queue, other):
+    for call in (other.receive_message, other.get_queue_attributes, other.delete_queue, other.purge_queue):
+        assert refusal(call, QueueUrl=queue)[0] == "AccessDenied"
+    assert refusal(other.send_message, QueueUrl=queue, MessageBody="m")[0] == "AccessDenied"
+    found = refusal(other.get_queue_url, QueueName="queue", QueueOwnerAWSAccountId="000000000000")
+    assert found[0] == "AccessDenied"
+
+
+def test_another_account_finds_a_queue_that_it_may_find(sqs, queue, other):
+    allow(sqs, queue, actions=("GetQueueUrl",))
+    assert other.get_queue_url(QueueName="queue", QueueOwnerAWSAccountId="000000000000")["QueueUrl"] == queue
+
+
+def test_a_permission_opens_a_queue_to_another_account(sqs, queue, other):
+    allow(sqs, queue, actions=("ReceiveMessage",))
+    sqs.send_message(QueueUrl=queue, MessageBody="for you")
+    assert other.receive_message(QueueUrl=queue)["Messages"][0]["Body"] == "for you"
+    assert refusal(other.send_message, QueueUrl=queue, MessageBody="m")[0] == "AccessDenied"
+    sqs.remove_permission(QueueUrl=queue, Label="one")
+    assert refusal(other.receive_message, QueueUrl=queue)[0] == "AccessDenied"

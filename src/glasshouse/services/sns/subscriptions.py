@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from glasshouse.core import NotSupported, ids
 from glasshouse.services.sns import delivery_policy, endpoints, filtering, subscription_attributes
 from glasshouse.services.sns.errors import (
+    AuthorizationErrorException,
     FilterPolicyLimitExceededException,
     NotFoundException,
     SubscriptionLimitExceededException,
@@ -140,6 +141,8 @@ class Subscriptions:
         home, subscription = self._subscription_or_none(arn)
         if subscription is None or subscription.cancelled:
             raise NotFoundException("Subscription does not exist")
+        if self.call.account not in (subscription.owner, home.call.account):
+            raise AuthorizationErrorException()
         return home, subscription
 
     def _subscription_or_none(self, arn: str):

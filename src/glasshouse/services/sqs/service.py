@@ -46,26 +46,33 @@ class Sqs(Queues, Permissions, Sending, Receiving, Encryption, MoveTasks, Servic
         return {}
 
     def resource_arns(self, params: dict) -> list[str] | None:
-        if "QueueUrl" not in params:
+        if "QueueUrl" in params:
+            account, name = self._address(params["QueueUrl"])
+        elif "QueueOwnerAWSAccountId" in params:
+            account, name = params["QueueOwnerAWSAccountId"], params.get("QueueName", "")
+        else:
             return [params["SourceArn"]] if "SourceArn" in params else None
-        path, slash, name = params["QueueUrl"].rpartition("/")
-        account = path.rpartition("/")[2] if slash else self.call.account
         return [arn("sqs", name, self.call.region, account)]
 
     def resource_policies(self, params: dict) -> list[tuple[str, str]]:
         try:
-            queue = self._queue(params["QueueUrl"])
-        except (KeyError, QueueDoesNotExist, InvalidAddress):
+            queue = self._queue(params["QueueUrl"]) if "QueueUrl" in params else self._named(params)
+        except (QueueDoesNotExist, InvalidAddress):
             return []
-        return [(queue.arn, queue.policy)] if queue.policy else []
+        return [(queue.arn, queue.policy)] if queue and queue.policy else []
+
+    def resource_account(self, params: dict) -> str | None:
+        if "QueueUrl" not in params:
+            return params.get("QueueOwnerAWSAccountId")
+        account, _ = self._address(params["QueueUrl"])
+        return account if account == self.call.account or ACCOUNT.fullmatch(account) else None
 
     def _queue(self, url: str) -> Queue:
         """The queue of a URL, whatever its host, or of a bare name. Access asks for it first, so it is remembered."""
         known = self._found.get(url)
         if known is not None:
             return known
-        path, slash, name = url.rpartition("/")
-        account = path.rpartition("/")[2] if slash else self.call.account
+        account, name = self._address(url)
         if account == self.call.account:
             queue = self.queues.get(name)
         elif ACCOUNT.fullmatch(account):
@@ -76,6 +83,16 @@ class Sqs(Queues, Permissions, Sending, Receiving, Encryption, MoveTasks, Servic
             raise QueueDoesNotExist()
         self._found[url] = queue
         return queue
+
+    def _named(self, params: dict) -> Queue | None:
+        """The queue of somebody else that GetQueueUrl asks for."""
+        owner = params.get("QueueOwnerAWSAccountId")
+        return self.queues.within(account=owner).get(params.get("QueueName", "")) if owner else None
+
+    def _address(self, url: str) -> tuple[str, str]:
+        """(account, name) in a queue's URL; a bare name is one of the caller's."""
+        path, slash, name = url.rpartition("/")
+        return path.rpartition("/")[2] if slash else self.call.account, name
 
     def _by_arn(self, arn: str) -> Queue | None:
         _, _, service, region, account, name = arn.split(":")
