@@ -97,7 +97,7 @@ def arns_of(kind: Kind, aws: Siblings, account: str, region: str) -> list[str]:
         return []
 
 
-def _pages(ask: Callable[..., dict], members: str, token_in: str, token_out: str) -> Iterator[Any]:
+def pages(ask: Callable[..., dict], members: str, token_in: str, token_out: str) -> Iterator[Any]:
     more: dict = {}
     while True:
         page = ask(**more)
@@ -111,7 +111,7 @@ def _pages(ask: Callable[..., dict], members: str, token_in: str, token_out: str
 
 
 def _role_arns(aws: Siblings, account: str, region: str) -> Iterator[str]:
-    arns = (role["Arn"] for role in _pages(aws.iam.list_roles, "Roles", "Marker", "Marker"))
+    arns = (role["Arn"] for role in pages(aws.iam.list_roles, "Roles", "Marker", "Marker"))
     return (arn for arn in arns if SERVICE_ROLES not in arn)  # only their services can change these
 
 
@@ -158,7 +158,7 @@ def _acl(owned: dict) -> Iterator[dict]:
 
 
 def _key_arns(aws: Siblings, account: str, region: str) -> Iterator[str]:
-    for key in _pages(aws.kms.list_keys, "Keys", "Marker", "NextMarker"):
+    for key in pages(aws.kms.list_keys, "Keys", "Marker", "NextMarker"):
         if aws.kms.describe_key(KeyId=key["KeyArn"])["KeyMetadata"]["KeyManager"] == "CUSTOMER":
             yield key["KeyArn"]
 
@@ -185,7 +185,7 @@ def _queue_arns(aws: Siblings, account: str, region: str) -> Iterator[str]:
     def listed(**more: Any) -> dict:
         return aws.sqs.list_queues(MaxResults=1000, **more)
 
-    for url in _pages(listed, "QueueUrls", "NextToken", "NextToken"):
+    for url in pages(listed, "QueueUrls", "NextToken", "NextToken"):
         yield f"arn:aws:sqs:{region}:{account}:{url.rpartition('/')[2]}"
 
 
@@ -196,7 +196,7 @@ def _read_queue(aws: Siblings, arn: str, account: str) -> Resource:
 
 
 def _topic_arns(aws: Siblings, account: str, region: str) -> Iterator[str]:
-    return (topic["TopicArn"] for topic in _pages(aws.sns.list_topics, "Topics", "NextToken", "NextToken"))
+    return (topic["TopicArn"] for topic in pages(aws.sns.list_topics, "Topics", "NextToken", "NextToken"))
 
 
 def _read_topic(aws: Siblings, arn: str, account: str) -> Resource:
@@ -205,7 +205,7 @@ def _read_topic(aws: Siblings, arn: str, account: str) -> Resource:
 
 
 def _secret_arns(aws: Siblings, account: str, region: str) -> Iterator[str]:
-    return (secret["ARN"] for secret in _pages(aws.secretsmanager.list_secrets, "SecretList", "NextToken", "NextToken"))
+    return (secret["ARN"] for secret in pages(aws.secretsmanager.list_secrets, "SecretList", "NextToken", "NextToken"))
 
 
 def _read_secret(aws: Siblings, arn: str, account: str) -> Resource:

@@ -7,13 +7,16 @@ Differs from AWS: changes are seen at once, not within half an hour. Findings ke
 comes again.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from glasshouse.core import ids, on
 from glasshouse.services.accessanalyzer import external
-from glasshouse.services.accessanalyzer.kinds import KIND_OF, KINDS, Resource, arns_of, existing, kind_of_arn
+from glasshouse.services.accessanalyzer.kinds import KIND_OF, KINDS, Resource, arns_of, existing, kind_of_arn, pages
 from glasshouse.services.accessanalyzer.records import AnalyzedResource, Analyzer, Finding
 from glasshouse.services.accessanalyzer.unused import UNUSED_KINDS, unused_access
+
+if TYPE_CHECKING:
+    from glasshouse.engines.policy.outsiders import Zone
 
 DAY_S = 86_400
 RESOLVED_KEPT_S = 90 * DAY_S
@@ -77,7 +80,7 @@ class Scanning:
         self,
         analyzer: Analyzer,
         resource: Resource,
-        zone: external.Zone,
+        zone: "Zone",
         digest: str,
         known: AnalyzedResource | None,
     ):
@@ -153,14 +156,17 @@ class Scanning:
 
     # Who is trusted
 
-    def _zone(self, analyzer: Analyzer) -> external.Zone:
+    def _zone(self, analyzer: Analyzer) -> "Zone":
         """The account, or all accounts of its organization."""
+        from glasshouse.engines.policy.outsiders import Zone
+
         account = self.call.account
         if analyzer.type != "ORGANIZATION":
-            return external.Zone((account,), None, self._canonical_ids([account]))
+            return Zone((account,), None, self._canonical_ids([account]))
         organization = self.aws.organizations.describe_organization()["Organization"]
-        members = sorted(one["Id"] for one in self.aws.organizations.list_accounts()["Accounts"])
-        return external.Zone(tuple(members), organization["Id"], self._canonical_ids(members))
+        accounts = pages(self.aws.organizations.list_accounts, "Accounts", "NextToken", "NextToken")
+        members = sorted(account["Id"] for account in accounts)
+        return Zone(tuple(members), organization["Id"], self._canonical_ids(members))
 
     def _canonical_ids(self, accounts: list[str]) -> tuple[str, ...]:
         """S3's names for accounts."""
