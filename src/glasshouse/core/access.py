@@ -13,7 +13,8 @@ from glasshouse.core.errors import AccessDenied
 from glasshouse.core.seal import Seal
 from glasshouse.core.store import Store
 
-Kind = Literal["root", "user", "role", "federated", "service", "anonymous"]
+# "saml" and "web" are strangers whom an identity provider vouches for, while they ask for a role.
+Kind = Literal["root", "user", "role", "federated", "service", "saml", "web", "anonymous"]
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS credential (
     access_key_id TEXT PRIMARY KEY, account TEXT NOT NULL, body BLOB NOT NULL, expires REAL

@@ -41,7 +41,9 @@ class Account:
             "Policies": len(self.policies.keys()), "InstanceProfiles": len(self.instance_profiles.keys()),
             "PolicyVersionsInUse": sum(len(policy.versions) for policy in self.policies.list()),
             "MFADevices": len(devices), "MFADevicesInUse": sum(bool(device.user_name) for device in devices),
-            "Providers": 0, "ServerCertificates": 0, "AccountMFAEnabled": 0, "AccountAccessKeysPresent": 0,
+            "Providers": len(self.saml_providers.keys()) + len(self.oidc_providers.keys()),
+            "ServerCertificates": len(self.server_certificates.keys()),
+            "AccountMFAEnabled": 0, "AccountAccessKeysPresent": 0,
             "AccountPasswordPresent": 0, "AccountSigningCertificatesPresent": 0,
         }  # fmt: skip
         return {"SummaryMap": {**counts, **QUOTAS}}

@@ -11,7 +11,7 @@ from glasshouse.services.iam.requirements import table
 
 PRINCIPAL_TYPES = {
     "root": "Account", "user": "User", "role": "AssumedRole", "federated": "FederatedUser", "anonymous": "Anonymous",
-    "service": "Service",
+    "service": "Service", "saml": "Federated", "web": "Federated",
 }  # fmt: skip
 Values = Sequence[str]
 
@@ -62,7 +62,9 @@ class RequestContext(Mapping[str, Values]):
             given = self._call.params.get("EncryptionContext") or {}
             return _listed(_by_name(given, key.removeprefix("kms:encryptioncontext:")))
         member = table()["keys"].get(key)
-        return _listed(self._call.params.get(member)) if member else None
+        if member:
+            return _listed(self._call.params.get(member))
+        return _listed(_by_name(self._call.principal.session.get("claims", {}), key))
 
     def _of_organization(self, whose: str, what: str) -> Values | None:
         """The organization, or the path within it, of the principal, the resource or the source of the call."""
@@ -102,13 +104,21 @@ def _issued(service: Service, call: Call) -> str | None:
 
 def _mfa_age(service: Service, call: Call) -> int | None:
     since = call.principal.session.get("mfa")
-    return None if not since else int(service.now - since)
+    if not since:
+        return 0 if _shows_code(call) else None
+    return int(service.now - since)
 
 
 def _mfa_present(service: Service, call: Call) -> bool | None:
-    # Only temporary credentials carry the key at all.
+    # Only temporary credentials carry the key at all, and calls that show a code: sts refuses those with a wrong one.
     session = call.principal.session
+    if _shows_code(call):
+        return True
     return bool(session.get("mfa")) if session else None
+
+
+def _shows_code(call: Call) -> bool:
+    return call.service == "sts" and bool(call.params.get("SerialNumber") and call.params.get("TokenCode"))
 
 
 def _source_account(service: Service, call: Call) -> str | None:
@@ -129,7 +139,7 @@ def _request_tags(call: Call) -> dict[str, str]:
 
 GLOBAL_KEYS: dict[str, Callable[[Service, Call], Any]] = {
     "aws:principalarn": _principal_arn,
-    "aws:principalaccount": lambda service, call: call.principal.account,
+    "aws:principalaccount": lambda service, call: call.principal.account or None,
     "aws:principaltype": lambda service, call: PRINCIPAL_TYPES[call.principal.kind],
     "aws:principalisawsservice": _is_service,
     "aws:principalservicename": lambda service, call: call.principal.arn if _is_service(service, call) else None,

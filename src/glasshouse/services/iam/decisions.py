@@ -25,6 +25,7 @@ from glasshouse.services.iam.organizations import Levels, Organizations, binds_r
 from glasshouse.services.iam.requirements import ANYTHING, Requirement, also_required, passed_roles, requirements, table
 
 PASS_ROLE = Requirement("iam:PassRole", (), ())
+PROVEN = ("saml", "web")
 SERVICE_LINKED = ":role/aws-service-role/"
 
 
@@ -39,6 +40,8 @@ class Decisions:
         """Raise what the service answers to those who may not."""
         call = service.call
         principal = call.principal
+        if principal.kind not in PROVEN and f"{call.service}:{call.operation}" in table()["provers"]:
+            return  # the operation proves who asks, and asks again in that name
         needed = requirements(call.service, call.operation, tuple(operation.arguments))
         if not needed:
             return
@@ -93,7 +96,7 @@ class Decisions:
 
     def _service_control(self, principal: Principal) -> Levels:
         """Over whom a member account owns; never over the management account or service-linked roles."""
-        if principal.kind in ("anonymous", "saml", "web") or _is_service_linked(principal):
+        if principal.kind in ("anonymous", *PROVEN) or _is_service_linked(principal):
             return ()
         place = self._organizations.place_of(principal.account)
         return place.service_control if place else ()
@@ -116,6 +119,8 @@ def refusal(service: Service, action: str, arn: str, decision: Decision) -> Serv
     code, status = table()["refusals"].get(service.name) or _family_refusal(service)
     if principal.kind == "anonymous":
         return _refusal_class(code, status)("Access Denied")
+    if principal.kind in PROVEN:
+        return _refusal_class(code, status)(f"Not authorized to perform {action}")
     return _refusal_class(code, status)(access_denied(principal.arn, action, arn, decision))
 
 

@@ -69,3 +69,29 @@ class ReportInProgress(ServiceError):
     """The request was rejected because the credential report is still being generated."""
 
     status = 404
+
+
+class MalformedCertificate(ServiceError):
+    """The request was rejected because the certificate was malformed or expired."""
+
+
+class InvalidCertificate(ServiceError):
+    """The request was rejected because the certificate is invalid."""
+
+
+class DuplicateCertificate(ServiceError):
+    """The request was rejected because the same certificate is associated with an IAM user in the account."""
+
+    status = 409
+
+
+class KeyPairMismatch(ServiceError):
+    """The request was rejected because the public key certificate and the private key do not match."""
+
+
+class InvalidPublicKey(ServiceError):
+    """The request was rejected because the public key is malformed or otherwise invalid."""
+
+
+class DuplicateSSHPublicKey(ServiceError):
+    """The request was rejected because the SSH public key is already associated with the specified IAM user."""

@@ -143,4 +143,6 @@ def engine_principal(principal: Principal) -> policy.Principal:
             return kinds.federated_user(principal.arn, session["user_arn"])
         case "service":
             return kinds.service(principal.arn)
+        case "saml" | "web":
+            return kinds.federated(*session["providers"])
     return kinds.anonymous()

@@ -154,3 +154,60 @@ class KeyUse:
     date: float
     service: str
     region: str
+
+
+@dataclass
+class SamlProvider:
+    arn: str
+    saml_metadata_document: str
+    create_date: float
+    valid_until: float
+    saml_provider_uuid: str
+
+
+@dataclass
+class OidcProvider:
+    """`place` is the issuer's address without scheme. Of its published `keys` some may not be known yet: `sought` says
+    when one was last looked for in vain, `failure` why the provider could not be asked."""
+
+    arn: str
+    place: str
+    issuer: str
+    client_id_list: list[str]
+    thumbprint_list: list[str]
+    create_date: float
+    keys: list[dict] = field(default_factory=list)
+    sought: dict[str, float] = field(default_factory=dict)
+    failure: str | None = None
+
+
+@dataclass
+class ServerCertificate:
+    server_certificate_name: str
+    server_certificate_id: str
+    path: str
+    arn: str
+    upload_date: float
+    expiration: float
+    certificate_body: str
+    sealed_key: bytes
+    certificate_chain: str | None = None
+
+
+@dataclass
+class SigningCertificate:
+    user_name: str
+    certificate_id: str
+    certificate_body: str
+    upload_date: float
+    status: str = "Active"
+
+
+@dataclass
+class SshPublicKey:
+    user_name: str
+    ssh_public_key_id: str
+    fingerprint: str
+    ssh_public_key_body: str
+    upload_date: float
+    status: str = "Active"

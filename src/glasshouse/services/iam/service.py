@@ -7,9 +7,11 @@ Differs from AWS: service-linked roles go at once when they are asked to.
 from glasshouse.core import Service, Table
 from glasshouse.services.iam import identities
 from glasshouse.services.iam.account import Account
+from glasshouse.services.iam.certificates import Certificates
 from glasshouse.services.iam.entities import Entities
 from glasshouse.services.iam.errors import ValidationError
 from glasshouse.services.iam.policies import Policies
+from glasshouse.services.iam.providers import OidcProviders, SamlProviders
 from glasshouse.services.iam.records import (
     AccessKey,
     Alias,
@@ -18,7 +20,12 @@ from glasshouse.services.iam.records import (
     KeyUse,
     LoginProfile,
     MfaDevice,
+    OidcProvider,
     PasswordPolicy,
+    SamlProvider,
+    ServerCertificate,
+    SigningCertificate,
+    SshPublicKey,
 )
 from glasshouse.services.iam.roles import InstanceProfiles, Roles
 from glasshouse.services.iam.signin import SignIn
@@ -26,7 +33,15 @@ from glasshouse.services.iam.simulation import Simulator
 from glasshouse.services.iam.users import Groups, Users
 
 
-class Iam(Entities, Users, Groups, Roles, InstanceProfiles, Policies, SignIn, Simulator, Account, Service):
+class People(Users, Groups, Roles, InstanceProfiles, SignIn):
+    """Those who can be allowed something."""
+
+
+class Trust(SamlProviders, OidcProviders, Certificates):
+    """Those whose word is believed."""
+
+
+class Iam(Entities, People, Policies, Trust, Simulator, Account, Service):
     name = "iam"
     invalid_page_token = ValidationError
     users, groups, roles, policies = identities.USERS, identities.GROUPS, identities.ROLES, identities.POLICIES
@@ -34,6 +49,12 @@ class Iam(Entities, Users, Groups, Roles, InstanceProfiles, Policies, SignIn, Si
     login_profiles = Table(LoginProfile, key="user_name", scope="account")
     mfa_devices = Table(MfaDevice, key="serial_number", scope="account")
     instance_profiles = Table(InstanceProfile, key="instance_profile_name", scope="account")
+
+    saml_providers = Table(SamlProvider, key="arn", scope="account")
+    oidc_providers = Table(OidcProvider, key="arn", scope="account")
+    server_certificates = Table(ServerCertificate, key="server_certificate_name", scope="account")
+    signing_certificates = Table(SigningCertificate, key=("user_name", "certificate_id"), scope="account")
+    ssh_public_keys = Table(SshPublicKey, key=("user_name", "ssh_public_key_id"), scope="account")
 
     aliases = Table(Alias, key="alias", scope="account")
     password_policies = Table(PasswordPolicy, key="name", scope="account")

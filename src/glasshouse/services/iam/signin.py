@@ -17,6 +17,7 @@ from glasshouse.services.iam.errors import (
 from glasshouse.services.iam.records import LoginProfile, MfaDevice, PasswordPolicy, User
 
 STEP_S = 30
+RESYNC_STEPS, SIGN_IN_STEPS = 20, 1
 SEED_BYTES = 40
 DEVICES_PER_USER = 8
 SCRYPT = {"n": 2**14, "r": 8, "p": 1}
@@ -134,6 +135,20 @@ class SignIn:
     def list_mfa_device_tags(self, serial_number: str, marker: str | None = None, max_items: int = PAGE):
         return self._list_tags(self._device(serial_number).serial_number, marker, max_items)
 
+    # The seam to sts
+
+    def _shown_code_is_right(self, user_arn: str, serial_number: str, code: str) -> bool:
+        """Take a code of a user's device, once."""
+        device = self.mfa_devices.get(serial_number)
+        if device is None or device.user_name is None or device.user_name != user_arn.rpartition("/")[2]:
+            return False
+        try:
+            self._take_codes(device, code)
+        except InvalidAuthenticationCode:
+            return False
+        self.mfa_devices.put(device)
+        return True
+
     # Within
 
     def _login_profile(self, user: User) -> LoginProfile:
@@ -179,7 +194,8 @@ class SignIn:
         """Accept codes that follow one another, near the machine's time and never used before."""
         seed = base64.b32decode(self.cloud.seal.open(device.sealed_seed))
         present = int(self.cloud.clock.real()) // STEP_S
-        for step in range(max(present - 20, device.last_step + 1), present + 21):
+        slack = RESYNC_STEPS if len(codes) > 1 else SIGN_IN_STEPS
+        for step in range(max(present - slack, device.last_step + 1), present + slack + 1):
             if all(_code(seed, step + place) == code for place, code in enumerate(codes)):
                 device.last_step = step + len(codes) - 1
                 return

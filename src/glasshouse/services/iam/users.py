@@ -60,6 +60,10 @@ class Users:
             raise DeleteConflict("Cannot delete entity, must delete login profile first.")
         if any(device.user_name == user_name for device in self.mfa_devices.list()):
             raise DeleteConflict("Cannot delete entity, must delete MFA device first.")
+        if any(self.signing_certificates.list(user_name)):
+            raise DeleteConflict("Cannot delete entity, must delete signing certificates first.")
+        if any(self.ssh_public_keys.list(user_name)):
+            raise DeleteConflict("Cannot delete entity, must delete SSH public keys first.")
         self.cloud.tags.clear(user.arn)
         self.users.delete(user)
         self._changed()

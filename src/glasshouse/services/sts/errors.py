@@ -23,3 +23,24 @@ class PackedPolicyTooLarge(ServiceError):
 
 class InvalidAuthorizationMessageException(ServiceError):
     """Message is malformed or not authorized to be decoded."""
+
+
+class InvalidIdentityToken(ServiceError):
+    """The web identity token that was passed could not be validated by Amazon Web Services. Get a new identity token
+    from the identity provider and then retry the request."""
+
+
+class ExpiredTokenException(ServiceError):
+    """The web identity token that was passed is expired or is not valid. Get a new identity token from the identity
+    provider and then retry the request."""
+
+
+class IDPRejectedClaim(ServiceError):
+    """The identity provider (IdP) reported that authentication failed. This might be because the claim is invalid."""
+
+    status = 403
+
+
+class IDPCommunicationError(ServiceError):
+    """The request could not be fulfilled because the identity provider (IDP) that was asked to verify the incoming
+    identity token could not be reached."""

@@ -40,6 +40,8 @@ class SelfAssumption:
 class RoleSessions:
     """AssumeRole."""
 
+    judged_by_new_rule = False
+
     def assume_role(
         self,
         role_arn: str,
@@ -51,8 +53,11 @@ class RoleSessions:
         transitive_tag_keys: list | None = None,
         external_id: str | None = None,
         source_identity: str | None = None,
+        serial_number: str | None = None,
+        token_code: str | None = None,
     ):
         caller = self.call.principal
+        mfa = self._shown_mfa(serial_number, token_code)
         role = self._role(role_arn)
         if role is None:
             raise AccessDenied(
@@ -62,25 +67,40 @@ class RoleSessions:
             raise ValidationError(
                 "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining"
             )
+        if self.resource_rule(self.call.params) == "denies only":
+            self._note_self_trust(role, role_arn)
+        session = self._session(caller, tags, transitive_tag_keys)
+        session |= {"by": "AssumeRole", "source_identity": _source_identity(caller, source_identity), **mfa}
+        session["policies"] = self._session_policies(role_arn, policy, policy_arns)
+        packed = _packed_percent(policy, policy_arns, tags)
+        return {**self._assumed(role, role_session_name, session, duration_seconds), "PackedPolicySize": packed}
+
+    def _assumed(self, role: dict, session_name: str, session: dict, duration_seconds: int) -> dict:
+        """The credentials of a new session of a role."""
         if duration_seconds > role["MaxSessionDuration"]:
             raise ValidationError("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
-        if self.resource_rule(self.call.params) == "denies only":
-            self.self_assumptions.put(SelfAssumption(role["RoleId"], role_arn, self.now))
-        session = self._session(caller, tags, transitive_tag_keys)
-        session |= {"role_arn": role_arn, "role_name": role["RoleName"], "by": "AssumeRole"}
-        session["source_identity"] = _source_identity(caller, source_identity)
-        session["policies"] = self._session_policies(role_arn, policy, policy_arns)
-        account = role_arn.split(":")[4]
-        arn = f"arn:aws:sts::{account}:assumed-role/{role['RoleName']}/{role_session_name}"
-        user_id = f"{role['RoleId']}:{role_session_name}"
-        credential = self._issue(Principal("role", account, arn, user_id, session), duration_seconds)
-        packed = _packed_percent(policy, policy_arns, tags)
+        session |= {"role_arn": role["Arn"], "role_name": role["RoleName"]}
+        account = role["Arn"].split(":")[4]
+        arn = f"arn:aws:sts::{account}:assumed-role/{role['RoleName']}/{session_name}"
+        user_id = f"{role['RoleId']}:{session_name}"
         return {
-            "Credentials": credential,
+            "Credentials": self._issue(Principal("role", account, arn, user_id, session), duration_seconds),
             "AssumedRoleUser": {"AssumedRoleId": user_id, "Arn": arn},
-            "PackedPolicySize": packed,
-            "SourceIdentity": session["source_identity"],
+            "SourceIdentity": session.get("source_identity"),
         }
+
+    def _note_self_trust(self, role: dict, role_arn: str):
+        """Note that a role goes by the old rule, unless by the new one it might assume itself all the same."""
+        asking = type(self)(self.cloud, self.call)
+        asking.judged_by_new_rule = True
+        try:
+            self.cloud.access.authorize(asking, self.cloud.model.operation("sts", "AssumeRole"))
+        except ServiceError:
+            self._rely_on_self_trust(role, role_arn)
+
+    def _rely_on_self_trust(self, role: dict, role_arn: str):
+        self.self_assumptions.put(SelfAssumption(role["RoleId"], role_arn, self.now))
+        self.state("RoleReliedOnSelfTrust", role_arn=role_arn, at=self.now)
 
     # What the question of access needs to know
 
@@ -96,6 +116,8 @@ class RoleSessions:
         if "RoleArn" not in params:
             return "optional"
         if params["RoleArn"] != self.call.principal.session.get("role_arn"):
+            return "required"
+        if self.judged_by_new_rule:
             return "required"
         if self.now < NEW_RULE:
             return "denies only"

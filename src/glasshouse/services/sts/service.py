@@ -1,8 +1,7 @@
 """STS: who is asking, and temporary credentials.
 
 Differs from AWS: root may assume a role whose trust policy lets it, since root is all that a fresh cloud has.
-Federation by SAML and web identity is not there yet, and DecodeAuthorizationMessage has nothing to decode, as refusals
-are worded in full.
+DecodeAuthorizationMessage has nothing to decode, as refusals are worded in full.
 """
 
 from dataclasses import replace
@@ -11,6 +10,7 @@ from glasshouse.core import Service, Table, ids
 from glasshouse.core.access import Credential, Principal
 from glasshouse.core.tags import from_list
 from glasshouse.services.sts.errors import AccessDenied, InvalidAuthorizationMessageException, ValidationError
+from glasshouse.services.sts.federation import Federation
 from glasshouse.services.sts.roles import RoleSessions, SelfAssumption
 
 DAY_S = 24 * 3600
@@ -18,7 +18,7 @@ SESSION_S = 12 * 3600
 ROOT_SESSION_S = 3600
 
 
-class Sts(RoleSessions, Service):
+class Sts(RoleSessions, Federation, Service):
     name = "sts"
     self_assumptions = Table(SelfAssumption, key="role_id", scope="cloud")
 
@@ -26,11 +26,13 @@ class Sts(RoleSessions, Service):
         principal = self.call.principal
         return {"UserId": principal.user_id, "Account": principal.account, "Arn": principal.arn}
 
-    def get_session_token(self, duration_seconds: int = SESSION_S):
+    def get_session_token(
+        self, duration_seconds: int = SESSION_S, serial_number: str | None = None, token_code: str | None = None
+    ):
         principal = self.call.principal
         if principal.session:
             raise AccessDenied("Cannot call GetSessionToken with session credentials")
-        session = {"issued": self.now, "by": "GetSessionToken"}
+        session = {"issued": self.now, "by": "GetSessionToken", **self._shown_mfa(serial_number, token_code)}
         return {"Credentials": self._issue(replace(principal, session=session), self._bounded(duration_seconds))}
 
     def get_federation_token(
@@ -69,6 +71,19 @@ class Sts(RoleSessions, Service):
         raise InvalidAuthorizationMessageException(
             f"Message {encoded_message[:64]} is malformed: it was not encoded by this cloud"
         )
+
+    def _shown_mfa(self, serial_number: str | None, token_code: str | None) -> dict:
+        """What a session remembers of a code that the caller showed. Raises AccessDenied for a wrong one."""
+        if serial_number is None and token_code is None:
+            return {}
+        if serial_number is None or token_code is None:
+            raise ValidationError("An MFA code is shown with both SerialNumber and TokenCode.")
+        caller = self.call.principal
+        params = {"user_arn": caller.arn, "serial_number": serial_number, "code": token_code}
+        home = self.call.elsewhere(caller.account)
+        if caller.kind != "user" or not self.cloud.run_method(home, "iam", "_shown_code_is_right", params):
+            raise AccessDenied("MultiFactorAuthentication failed with invalid MFA one time pass code. ")
+        return {"mfa": self.now}
 
     def _bounded(self, duration_seconds: int) -> int:
         # "If the duration is longer than one hour, the session for Amazon Web Services account owners defaults to one
