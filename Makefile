@@ -13,7 +13,7 @@ help:  ## What there is to make
 run: .venv/run.stamp  ## Start the cloud in the background, and print how to use it
 	@$(BIN)/glasshouse up --detach
 
-stop:  ## Stop it
+stop: .venv/run.stamp  ## Stop it
 	@$(BIN)/glasshouse stop
 
 test: .venv/test.stamp  ## Check the sources and run every test
