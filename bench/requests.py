@@ -69,7 +69,9 @@ def main():
     report = {"cold start": cold_starts(products, wanted.rounds)}
     with ExitStack() as stack:
         servers = [stack.enter_context(Server(product)) for product in products]
-        prepared = {server.name: prepare(server) for server in servers}
+        for server in servers:
+            server.first_answer(first_request(server).raw())
+        prepared = {server.name: prepare(server.url) for server in servers}
         cases = [case for case in CASES if case.name.startswith(wanted.only)]
         report["requests"] = measure(servers, prepared, cases, wanted.rounds, wanted.seconds)
         report["memory after all that, MB"] = {it.name: round(it.memory_bytes() / 1e6) for it in servers}
@@ -112,25 +114,24 @@ def first_request(server: Server) -> Signed:
     return signed("sts", server.url, lambda sts: sts.get_caller_identity())
 
 
-def prepare(server: Server) -> dict:
+def prepare(url: str) -> dict:
     """A bucket with a small and a large object, a queue, a parameter, topics with one and a hundred queues."""
-    server.first_answer(first_request(server).raw())
-    s3 = client("s3", server.url)
+    s3 = client("s3", url)
     s3.create_bucket(Bucket="bench")
     s3.put_object(Bucket="bench", Key="small", Body=KILOBYTE)
     s3.put_object(Bucket="bench", Key="large", Body=bytes(LARGE))
-    client("ssm", server.url).put_parameter(Name="/bench/parameter", Value="value", Type="String")
-    queue = client("sqs", server.url).create_queue(QueueName="bench")["QueueUrl"]
-    return {"queue": queue, "one": topic(server, 1), "hundred": topic(server, 100)}
+    client("ssm", url).put_parameter(Name="/bench/parameter", Value="value", Type="String")
+    queue = client("sqs", url).create_queue(QueueName="bench")["QueueUrl"]
+    return {"queue": queue, "one": topic(url, 1), "hundred": topic(url, 100)}
 
 
-def topic(server: Server, queues: int) -> str:
+def topic(url: str, queues: int) -> str:
     """A topic that so many queues are subscribed to."""
-    sns, sqs = client("sns", server.url), client("sqs", server.url)
+    sns, sqs = client("sns", url), client("sqs", url)
     arn = sns.create_topic(Name=f"to-{queues}")["TopicArn"]
     for number in range(queues):
-        url = sqs.create_queue(QueueName=f"of-{queues}-{number}")["QueueUrl"]
-        queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        made = sqs.create_queue(QueueName=f"of-{queues}-{number}")["QueueUrl"]
+        queue = sqs.get_queue_attributes(QueueUrl=made, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=queue)
     return arn
 

@@ -98,7 +98,7 @@ class Server:
         while time.perf_counter() - start < START_LIMIT_S:
             if self._process.poll() is not None:
                 raise RuntimeError(f"{self.name} ended with status {self._process.returncode} instead of starting")
-            if b" 200 " in _ask(self.port, request)[:20]:
+            if b" 200 " in ask(self.port, request)[:20]:
                 return time.perf_counter() - start
             time.sleep(0.001)
         raise RuntimeError(f"{self.name} gave no answer within {START_LIMIT_S} s")
@@ -124,7 +124,7 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def _ask(port: int, request: bytes) -> bytes:
+def ask(port: int, request: bytes) -> bytes:
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
             connection.sendall(request)

@@ -19,8 +19,8 @@ class Admin:
     """One cloud, by its URL."""
 
     def __init__(self, url: str):
-        self.url = url.rstrip("/")
-        self._parts = urlsplit(self.url if "//" in self.url else f"http://{self.url}")
+        self.url = (url if "//" in url else f"http://{url}").rstrip("/")
+        self._parts = urlsplit(self.url)
 
     def get(self, what: str) -> dict:
         return self._ask("GET", what, None)

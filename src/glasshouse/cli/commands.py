@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from glasshouse.cli import clock, doctor, logs, mail, running, shells, snapshot, terminal, up, walk
+from glasshouse.cli import clock, doctor, logs, mail, policy, running, shells, snapshot, terminal, up, walk
 from glasshouse.cli.admin import URL, the_cloud
 from glasshouse.cli.durations import written
 
@@ -75,5 +75,6 @@ def ca(url: URL = None):
 
 app.command("logs")(logs.logs)
 app.command("doctor")(doctor.doctor)
+app.add_typer(policy.app, name="policy")
 app.command("walk")(walk.walk)
 app.command("mail")(mail.mail)
