@@ -1,8 +1,8 @@
 """The witness: sees every call from outside, and notes it as an event.
 
 Events are written right after the answer to the call, a tick of the event loop later and several at a time, so that a
-call does not wait for its record. Management events are always kept, for ninety days; data events only while a trail
-or an event data store of the account asks for them.
+call does not wait for its record. Management events are always kept, for ninety days, but a hundred thousand at most;
+data events only while a trail or an event data store of the account asks for them.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ READ_PREFIXES = (
     "Validate",
 )
 DATA_WANTED = "cloudtrail.data"
-KEPT_S = 90 * 86_400
+HISTORY_EVENTS, TRIMMED_EVERY = 100_000, 5_000
 EVENT_VERSION = "1.11"
 
 
@@ -53,6 +53,8 @@ class Witness:
     def __init__(self, cloud: Cloud):
         self._cloud = cloud
         self._seen: list[tuple[Call, float, dict | None, ServiceError | None]] = []
+        self._is_ready = False
+        self._since_trimmed = 0
 
     def __call__(self, call: Call, result: dict | None, failure: ServiceError | None):
         if is_data(call.service, call.operation) and call.account not in self._cloud.store.setting(DATA_WANTED, ()):
@@ -67,15 +69,20 @@ class Witness:
         if not seen:
             return
         store = self._cloud.store
-        schema = self._cloud.services.schema("cloudtrail")
-        assert schema is not None
-        store.add_schema(schema)
+        if not self._is_ready:
+            store.add_schema(self._cloud.services.schema("cloudtrail") or "")
+            self._is_ready = True
         with store.transaction():
             store.write_many(
                 "INSERT INTO cloudtrail_event (event_id, account, region, time, name, source, username, access_key_id,"
                 " read_only, category, resources, record) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [self._row(*each) for each in seen],
             )
+            self._since_trimmed += len(seen)
+            if self._since_trimmed >= TRIMMED_EVERY:
+                self._since_trimmed = 0
+                newest = "(SELECT MAX(id) FROM cloudtrail_event)"
+                store.write(f"DELETE FROM cloudtrail_event WHERE id <= {newest} - ?", (HISTORY_EVENTS,))
 
     def _row(self, call: Call, time: float, result: dict | None, failure: ServiceError | None) -> tuple:
         source = f"{self._cloud.model.endpoint_prefix(call.service)}.amazonaws.com"
