@@ -1,8 +1,8 @@
 """CloudTrail: every call from outside is an event, that can be looked up and that trails write into buckets.
 
-Differs from AWS: events can be looked up at once, of the history the last hundred thousand; log files come exactly every
-five minutes. The events of an event
-data store are the history's; queries over them come with the SQL engine.
+Differs from AWS: events can be looked up at once, but of the history only the last hundred thousand; log files come
+exactly every five minutes. The events of an event data store are the history's; queries over them come with the SQL
+engine.
 """
 
 from glasshouse.core import Service, Table
