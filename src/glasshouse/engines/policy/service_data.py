@@ -189,6 +189,10 @@ class ServiceData:
             self._services[prefix] = Service(prefix, row[1], json.loads(row[2]))
         return self._services[prefix]
 
+    def name_of(self, prefix: str) -> str | None:
+        """What a service is called; None for a prefix that is none."""
+        return self._rows[prefix][1] if prefix in self._rows else None
+
     def services_like(self, pattern: str) -> list[Service]:
         """The services whose prefix a pattern matches; prefixes in actions are read without regard to case."""
         if not any(mark in pattern for mark in "*?"):

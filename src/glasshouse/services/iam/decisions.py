@@ -23,6 +23,7 @@ from glasshouse.services.iam.context import RequestContext
 from glasshouse.services.iam.identities import Held, Identities, compiled, engine_principal
 from glasshouse.services.iam.organizations import Levels, Organizations, binds_resource
 from glasshouse.services.iam.requirements import ANYTHING, Requirement, also_required, passed_roles, requirements, table
+from glasshouse.services.iam.uses import Uses
 
 PASS_ROLE = Requirement("iam:PassRole", (), ())
 PROVEN = ("saml", "web")
@@ -35,11 +36,14 @@ class Decisions:
     def __init__(self, cloud: Cloud):
         self._identities = Identities(cloud.store)
         self._organizations = Organizations(cloud.store)
+        self._uses = Uses(cloud)
 
     def require(self, service: Service, operation, carries_policies: bool) -> None:
         """Raise what the service answers to those who may not."""
         call = service.call
         principal = call.principal
+        if principal.kind in ("user", "role", "federated"):
+            self._uses.note(call, operation, service.now)
         if principal.kind not in PROVEN and f"{call.service}:{call.operation}" in table()["provers"]:
             return  # the operation proves who asks, and asks again in that name
         needed = requirements(call.service, call.operation, tuple(operation.arguments))

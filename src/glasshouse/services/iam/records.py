@@ -211,3 +211,26 @@ class SshPublicKey:
     ssh_public_key_body: str
     upload_date: float
     status: str = "Active"
+
+
+@dataclass
+class ServiceUse:
+    """When a user or role last used a service, and its actions, to the minute."""
+
+    entity_arn: str
+    namespace: str
+    date: float
+    region: str
+    actions: dict[str, tuple[float, str]] = field(default_factory=dict)
+
+
+@dataclass
+class AdvisorJob:
+    """A report of the access advisor; `services` are as GetServiceLastAccessedDetails shows them."""
+
+    job_id: str
+    arn: str
+    granularity: str
+    created: float
+    completed: float | None = None
+    services: list[dict] = field(default_factory=list)

@@ -7,6 +7,7 @@ Differs from AWS: service-linked roles go at once when they are asked to.
 from glasshouse.core import Service, Table
 from glasshouse.services.iam import identities
 from glasshouse.services.iam.account import Account
+from glasshouse.services.iam.advisor import Advisor
 from glasshouse.services.iam.certificates import Certificates
 from glasshouse.services.iam.entities import Entities
 from glasshouse.services.iam.errors import ValidationError
@@ -14,10 +15,10 @@ from glasshouse.services.iam.policies import Policies
 from glasshouse.services.iam.providers import OidcProviders, SamlProviders
 from glasshouse.services.iam.records import (
     AccessKey,
+    AdvisorJob,
     Alias,
     CredentialReport,
     InstanceProfile,
-    KeyUse,
     LoginProfile,
     MfaDevice,
     OidcProvider,
@@ -31,6 +32,7 @@ from glasshouse.services.iam.roles import InstanceProfiles, Roles
 from glasshouse.services.iam.signin import SignIn
 from glasshouse.services.iam.simulation import Simulator
 from glasshouse.services.iam.users import Groups, Users
+from glasshouse.services.iam.uses import KEY_USES, SERVICE_USES
 
 
 class People(Users, Groups, Roles, InstanceProfiles, SignIn):
@@ -41,7 +43,7 @@ class Trust(SamlProviders, OidcProviders, Certificates):
     """Those whose word is believed."""
 
 
-class Iam(Entities, People, Policies, Trust, Simulator, Account, Service):
+class Iam(Entities, People, Policies, Trust, Simulator, Advisor, Account, Service):
     name = "iam"
     invalid_page_token = ValidationError
     users, groups, roles, policies = identities.USERS, identities.GROUPS, identities.ROLES, identities.POLICIES
@@ -59,7 +61,8 @@ class Iam(Entities, People, Policies, Trust, Simulator, Account, Service):
     aliases = Table(Alias, key="alias", scope="account")
     password_policies = Table(PasswordPolicy, key="name", scope="account")
     reports = Table(CredentialReport, key="name", scope="account")
-    key_uses = Table(KeyUse, key="access_key_id", scope="cloud")
+    key_uses, service_uses = KEY_USES, SERVICE_USES
+    advisor_jobs = Table(AdvisorJob, key="job_id", scope="account")
 
     def resource_arns(self, params: dict) -> list[str] | None:
         """Users, roles and groups have paths in their ARNs, which calls to them do not name."""
