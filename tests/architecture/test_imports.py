@@ -25,9 +25,11 @@ INSTEAD = {
     "gateway": "a service that needs a socket declares a door",
     "core": "engines and the console know nothing of the cloud; pass in plain values",
 }
-MODULES = {"pyjwt": "jwt", "pyyaml": "yaml", "pyjwt": "jwt"}
+MODULES = {"pyjwt": "jwt", "pyyaml": "yaml"}
 # What a cloud that has answered nothing yet has no use for: each costs tens of milliseconds or megabytes.
-HEAVY = ("boto3", "botocore.session", "cryptography", "awscrt", "typer", "rich", "duckdb", "pyarrow", "numpy", "lxml", "jwt")
+HEAVY = (
+    "boto3", "botocore.session", "cryptography", "awscrt", "typer", "rich", "duckdb", "pyarrow", "numpy", "lxml", "jwt",
+)  # fmt: skip
 
 
 def test_imports_point_one_way():
