@@ -40,4 +40,7 @@ class Outbox:
 
     def dispatches(self) -> list[Dispatch]:
         rows = self._store.read("SELECT number, written, kind, recipient, text, detail FROM outbox ORDER BY number")
-        return [Dispatch(*row, msgspec.json.decode(detail)) for *row, detail in rows.fetchall()]
+        return [
+            Dispatch(number, written, kind, recipient, text, msgspec.json.decode(detail))
+            for number, written, kind, recipient, text, detail in rows.fetchall()
+        ]

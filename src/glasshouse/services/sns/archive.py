@@ -79,7 +79,7 @@ class Archive:
         for sequence, sealed in rows:
             note = msgspec.json.decode(self._opened(topic.arn, sealed), type=Note)
             note.replayed = True
-            self._deliver_to(topic, subscription, note)
+            self._deliver_to(topic, subscription, note, {})
             subscription.replayed_to = sequence
         going_on = len(rows) == AT_ONCE or (end is not None and end > self.now)
         subscription.replay_status = RUNNING if going_on else COMPLETED

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from glasshouse.core import ids
 from glasshouse.services.sns.endpoints import CONFIRMED
-from glasshouse.services.sns.envelopes import confirmation, envelope
+from glasshouse.services.sns.envelopes import confirmation, document
 from glasshouse.services.sns.errors import AuthorizationErrorException, InvalidParameterException, invalid
 from glasshouse.services.sns.records import Subscription, Topic
 
@@ -87,7 +87,7 @@ class Confirming:
             return
         work = {
             "kind": fields["Type"], "message_id": message_id, "raw": False, "published": self.now, "sum": "",
-            "body": envelope(fields, self._signature(topic, fields), None, subscription), "group": None,
+            "body": document(fields | self._signature(topic, fields)), "group": None,
             "deduplication": None,
         }  # fmt: skip
         self._send(topic, subscription, work)

@@ -9,14 +9,14 @@ import ssl
 from base64 import b64decode
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import cached_property, partial
 from typing import Any
 
 import msgspec
 
 from glasshouse.core import NotSupported, ServiceError, ids, outside
-from glasshouse.core.digests import md5_hex
 from glasshouse.services.sns import delivery_policy
-from glasshouse.services.sns.envelopes import Fields, envelope, lambda_event, notification, text_for, timestamp
+from glasshouse.services.sns.envelopes import Notice, text_for, timestamp
 from glasshouse.services.sns.filtering import wants
 from glasshouse.services.sns.http import Outcome, post
 from glasshouse.services.sns.records import Note, Subscription, Topic
@@ -33,38 +33,27 @@ class Delivering:
     """From a published message to each subscriber's endpoint."""
 
     def _deliver_to_all(self, topic: Topic, note: Note):
+        notices: dict[str, Notice] = {}
         for subscription in self.subscriptions.list(topic.name):
             if not (subscription.pending or subscription.cancelled or self._is_replaying(subscription)):
-                self._deliver_to(topic, subscription, note)
+                self._deliver_to(topic, subscription, note, notices)
 
-    def _deliver_to(self, topic: Topic, subscription: Subscription, note: Note):
-        """Send a message on its way to one subscriber, if that one wants it."""
+    def _deliver_to(self, topic: Topic, subscription: Subscription, note: Note, notices: dict[str, Notice]):
+        """Send a message on its way to one subscriber, if that one wants it. Those before have left their notices."""
         text = text_for(note, subscription.protocol)
         if not wants(subscription.attributes, note.attributes, text):
             return
-        fields = notification(note, text)
+        notice = notices.get(text)
+        if notice is None:
+            notice = notices[text] = Notice(note, text, partial(self._signature, topic))
         if subscription.protocol in ("email", "email-json"):
-            self._mail_note(topic, subscription, note, fields)
+            self._mail_note(topic, subscription, notice)
         elif subscription.protocol == "sms":
             self._write_out("sms", subscription.endpoint, note, text)
         elif subscription.protocol == "application":
             self._push_to(subscription.endpoint, note)
         else:
-            self._send(topic, subscription, self._work(topic, subscription, note, fields))
-
-    def _work(self, topic: Topic, subscription: Subscription, note: Note, fields: Fields) -> Work:
-        """What is to be sent, complete: it must not change while it is tried again."""
-        raw = subscription.is_raw
-        work: Work = {
-            "kind": "Notification", "message_id": note.message_id, "raw": raw, "published": note.published,
-            "sum": md5_hex(fields["Message"].encode()), "group": note.group, "deduplication": note.deduplication,
-        }  # fmt: skip
-        if raw:
-            return work | {"body": fields["Message"], "attributes": note.attributes}
-        signature = self._signature(topic, fields)
-        if subscription.protocol == "lambda":
-            return work | {"body": lambda_event(fields, signature, note, subscription)}
-        return work | {"body": envelope(fields, signature, note, subscription)}
+            self._send(topic, subscription, _work(subscription, notice))
 
     def _send(self, topic: Topic, subscription: Subscription, work: Work):
         """The first attempt: at once within the cloud, by a job over HTTP."""
@@ -109,7 +98,15 @@ class Delivering:
     def _reach(self, topic: Topic, arn: str):
         """The services where a resource lies, asked for the topic."""
         region, account = arn.split(":")[3:5]
-        return self.aws(account=account, region=region, source_arn=topic.arn)
+        place = (region, account, topic.arn)
+        if place not in self._reached:
+            self._reached[place] = self.aws(account=account, region=region, source_arn=topic.arn)
+        return self._reached[place]
+
+    @cached_property
+    def _reached(self) -> dict:
+        """The services elsewhere, for the time of this call."""
+        return {}
 
     # On its way
 
@@ -275,6 +272,20 @@ class Delivering:
         self.aws.logs.create_log_stream(logGroupName=group, logStreamName=stream)
         event = {"timestamp": int(self.now * 1000), "message": msgspec.json.encode(entry).decode()}
         self.aws.logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=[event])
+
+
+def _work(subscription: Subscription, notice: Notice) -> Work:
+    """What is to be sent, complete: it must not change while it is tried again."""
+    note = notice.note
+    work: Work = {
+        "kind": "Notification", "message_id": note.message_id, "raw": subscription.is_raw, "sum": notice.sum,
+        "published": note.published, "group": note.group, "deduplication": note.deduplication,
+    }  # fmt: skip
+    if subscription.is_raw:
+        return work | {"body": notice.text, "attributes": note.attributes}
+    if subscription.protocol == "lambda":
+        return work | {"body": notice.lambda_event(subscription)}
+    return work | {"body": notice.document(subscription)}
 
 
 def _provider(protocol: str, answer: Mapping, failed: bool) -> dict:

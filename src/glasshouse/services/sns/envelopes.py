@@ -1,13 +1,16 @@
-"""What SNS sends: the JSON documents, the strings that are signed, and the links in them.
+"""What SNS sends: JSON documents, the strings that are signed, and the links in them.
 
 The documents are laid out as AWS lays them out, a blank on each side of the colon.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import cached_property
+from json.encoder import encode_basestring as _text
 from typing import Any
 
+from glasshouse.core.digests import md5_hex
 from glasshouse.services.sns.records import Note, Subscription
 
 CONFIRM_TEXT = (
@@ -46,20 +49,6 @@ def unsubscribe_url(subscription: Subscription) -> str:
     return f"{subscription.origin}/?Action=Unsubscribe&SubscriptionArn={subscription.arn}"
 
 
-def notification(note: Note, text: str) -> Fields:
-    """The signed part of a notification."""
-    fields = {
-        "Type": "Notification",
-        "MessageId": note.message_id,
-        "SequenceNumber": note.sequence_number,
-        "TopicArn": note.topic_arn,
-        "Subject": note.subject,
-        "Message": text,
-        "Timestamp": timestamp(note.published),
-    }
-    return {name: value for name, value in fields.items() if value is not None}
-
-
 def confirmation(subscription: Subscription, message_id: str, now: float, cancelled: bool = False) -> Fields:
     """The signed part of what asks to confirm, or tells of the end of, a subscription."""
     text = (CANCEL_TEXT if cancelled else CONFIRM_TEXT).format(
@@ -82,64 +71,92 @@ def string_to_sign(fields: Mapping[str, Any]) -> str:
     return "".join(f"{name}\n{fields[name]}\n" for name in names if name in fields)
 
 
-def envelope(fields: Fields, signature: Fields, note: Note | None, subscription: Subscription) -> str:
-    """The document that is sent."""
-    whole = fields | signature
-    if note is not None:
-        whole["UnsubscribeURL"] = unsubscribe_url(subscription)
-        if note.replayed:
-            whole["Replayed"] = "true"
-        if note.attributes:
-            whole["MessageAttributes"] = note.attributes
-    return _document(whole)
+class Notice:
+    """What all subscribers who get the same text of a note share: written and signed once for all of them."""
+
+    def __init__(self, note: Note, text: str, sign: Callable[[Fields], Fields]):
+        self.note, self.text, self._sign = note, text, sign
+
+    @cached_property
+    def fields(self) -> Fields:
+        """What is signed, and what else stands before the signature."""
+        note = self.note
+        fields = {
+            "Type": "Notification",
+            "MessageId": note.message_id,
+            "SequenceNumber": note.sequence_number,
+            "TopicArn": note.topic_arn,
+            "Subject": note.subject,
+            "Message": self.text,
+            "Timestamp": timestamp(note.published),
+        }
+        return {name: value for name, value in fields.items() if value is not None}
+
+    @cached_property
+    def signature(self) -> Fields:
+        return self._sign(self.fields)
+
+    @cached_property
+    def sum(self) -> str:
+        """The MD5 of the text, as delivery logs show it."""
+        return md5_hex(self.text.encode())
+
+    def document(self, subscription: Subscription) -> str:
+        """What the subscriber gets."""
+        return f"{self._head},\n{_line('UnsubscribeURL', unsubscribe_url(subscription))}{self._tail}"
+
+    @cached_property
+    def _head(self) -> str:
+        return "{\n" + _lines(self.fields | self.signature)
+
+    @cached_property
+    def _tail(self) -> str:
+        tail = f",\n{_line('Replayed', 'true')}" if self.note.replayed else ""
+        if self.note.attributes:
+            shown = shown_attributes(self.note.attributes).items()
+            inner = ",\n".join(f"    {_text(name)} : {_tight(value)}" for name, value in shown)
+            tail += f',\n  "MessageAttributes" : {{\n{inner}\n  }}'
+        return tail + "\n}"
+
+    def lambda_event(self, subscription: Subscription) -> str:
+        """What a function is invoked with."""
+        signature = self.signature
+        record = {
+            "Type": "Notification",
+            "MessageId": self.note.message_id,
+            "TopicArn": self.note.topic_arn,
+            "Subject": self.note.subject,
+            "Message": self.text,
+            "Timestamp": self.fields["Timestamp"],
+            "SignatureVersion": signature.get("SignatureVersion"),
+            "Signature": signature.get("Signature"),
+            "SigningCertUrl": signature.get("SigningCertURL"),
+            "UnsubscribeUrl": unsubscribe_url(subscription),
+            "MessageAttributes": shown_attributes(self.note.attributes),
+        }
+        head = {"EventSource": "aws:sns", "EventVersion": "1.0", "EventSubscriptionArn": subscription.arn}
+        return json.dumps({"Records": [{**head, "Sns": record}]}, ensure_ascii=False)
+
+
+def document(fields: Fields) -> str:
+    return "{\n" + _lines(fields) + "\n}"
 
 
 def shown_attributes(attributes: Mapping[str, Mapping]) -> dict[str, dict[str, str]]:
     """Message attributes as notifications show them; binary values are base64 already."""
     return {
-        name: {"Type": attribute["DataType"], "Value": attribute.get("StringValue") or attribute.get("BinaryValue")}
+        name: {"Type": attribute["DataType"], "Value": attribute.get("StringValue") or attribute["BinaryValue"]}
         for name, attribute in attributes.items()
     }
 
 
-def lambda_event(fields: Fields, signature: Fields, note: Note, subscription: Subscription) -> str:
-    """What a function is invoked with."""
-    record = {
-        "Type": fields["Type"],
-        "MessageId": fields["MessageId"],
-        "TopicArn": fields["TopicArn"],
-        "Subject": fields.get("Subject"),
-        "Message": fields["Message"],
-        "Timestamp": fields["Timestamp"],
-        "SignatureVersion": signature.get("SignatureVersion"),
-        "Signature": signature.get("Signature"),
-        "SigningCertUrl": signature.get("SigningCertURL"),
-        "UnsubscribeUrl": unsubscribe_url(subscription),
-        "MessageAttributes": shown_attributes(note.attributes),
-    }
-    head = {"EventSource": "aws:sns", "EventVersion": "1.0", "EventSubscriptionArn": subscription.arn}
-    return json.dumps({"Records": [{**head, "Sns": record}]}, ensure_ascii=False)
+def _lines(fields: Mapping[str, str]) -> str:
+    return ",\n".join([_line(name, value) for name, value in fields.items()])
 
 
-def _document(fields: Mapping[str, Any]) -> str:
-    lines = [_line(name, value) for name, value in fields.items()]
-    return "{\n" + ",\n".join(lines) + "\n}"
-
-
-def _line(name: str, value: Any) -> str:
-    if name != "MessageAttributes":
-        return f"  {_text(name)} : {_text(value)}"
-    inner = (f"    {_text(key)} : {_tight(shown)}" for key, shown in shown_attributes(value).items())
-    return f"  {_text(name)} : {{\n{_joined(inner)}\n  }}"
-
-
-def _joined(lines: Iterable[str]) -> str:
-    return ",\n".join(lines)
+def _line(name: str, value: str) -> str:
+    return f'  "{name}" : {_text(value)}'
 
 
 def _tight(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-
-
-def _text(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)

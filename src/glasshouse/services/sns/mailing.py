@@ -1,7 +1,7 @@
 """Letters: what subscribers by e-mail get, into the cloud's mailbox."""
 
-from glasshouse.services.sns.envelopes import Fields, envelope, subscribe_url, text_for, unsubscribe_url
-from glasshouse.services.sns.records import Note, Subscription, Topic
+from glasshouse.services.sns.envelopes import Fields, Notice, document, subscribe_url, unsubscribe_url
+from glasshouse.services.sns.records import Subscription, Topic
 
 ADDRESS = "no-reply@sns.amazonaws.com"
 USUAL_NAME = "AWS Notifications"
@@ -35,19 +35,19 @@ Please do not reply directly to this email.
 class Mailing:
     """The protocols email and email-json."""
 
-    def _mail_note(self, topic: Topic, subscription: Subscription, note: Note, fields: Fields):
+    def _mail_note(self, topic: Topic, subscription: Subscription, notice: Notice):
         sender = f"{topic.attributes.get('DisplayName') or USUAL_NAME} <{ADDRESS}>"
         if subscription.protocol == "email-json":
-            text = envelope(fields, self._signature(topic, fields), note, subscription)
+            text = notice.document(subscription)
         else:
-            text = text_for(note, "email") + FOOTER.format(url=unsubscribe_url(subscription))
-        self.post(sender, [subscription.endpoint], note.subject or USUAL_SUBJECT, text)
+            text = notice.text + FOOTER.format(url=unsubscribe_url(subscription))
+        self.post(sender, [subscription.endpoint], notice.note.subject or USUAL_SUBJECT, text)
 
     def _mail_confirmation(self, topic: Topic, subscription: Subscription, fields: Fields):
         """What asks to confirm a subscription, or tells of its end."""
         begins = fields["Type"] == "SubscriptionConfirmation"
         if subscription.protocol == "email-json":
-            text = envelope(fields, self._signature(topic, fields), None, subscription)
+            text = document(fields | self._signature(topic, fields))
         else:
             form = CONFIRMATION if begins else CANCELLATION
             text = form.format(topic=topic.arn, url=subscribe_url(subscription))
