@@ -3,7 +3,7 @@
 A role may assume itself only if its trust policy grants that, as to anybody else. AWS changed this on 2022-09-21:
 until then the role's identity policy was enough, and roles that had relied on it since 2022-06-30 could go on until
 2023-02-15 (AWS Security Blog, "Announcing an update to IAM role trust policy behavior"). The cloud's clock says which
-rule holds.
+rule holds. Who relies on the old one is stated as the fact `RoleReliedOnSelfTrust`, of which health makes a notice.
 """
 
 from dataclasses import dataclass
@@ -100,7 +100,8 @@ class RoleSessions:
 
     def _rely_on_self_trust(self, role: dict, role_arn: str):
         self.self_assumptions.put(SelfAssumption(role["RoleId"], role_arn, self.now))
-        self.state("RoleReliedOnSelfTrust", role_arn=role_arn, at=self.now)
+        if self.now >= RELIED_SINCE:
+            self.state("RoleReliedOnSelfTrust", role_arn=role_arn, notice_from=NEW_RULE, retired=GRACE_END)
 
     # What the question of access needs to know
 
