@@ -43,6 +43,15 @@ def test_a_job_outside_runs_in_a_thread_and_writes_in_calls_of_its_own(tiny):
     assert tiny.cloud.jobs.first() is None
 
 
+def test_a_job_that_is_under_way_ends_before_the_clock_is_moved(tiny):
+    tiny.cloud.clock.freeze()
+    start = tiny.cloud.clock.now()
+    tiny.do("remind", name="x", seconds=0, method="_ring_outside")
+    tiny.wait(tiny.cloud.runner._run_due(start, wait=False))
+    tiny.advance(3600)
+    assert f"x rang at {start:.0f}" in tiny.names()
+
+
 def test_a_job_outside_that_was_interrupted_runs_again(kept):
     first = kept()
     first.do("remind", name="x", seconds=0, method="_ring_outside")

@@ -135,6 +135,8 @@ class Runner:
         async with self._turn:
             frozen = self._clock.frozen
             self._clock.freeze()
+            if self._outside:
+                await asyncio.wait(self._outside)  # what is under way ends at its own time
             while await self._run_due(moment, wait=True):
                 pass
             self._clock.set(max(moment, self._clock.now()))
