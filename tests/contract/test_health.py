@@ -79,7 +79,7 @@ def noticed(cloud, health, self_assuming):
 def test_what_is_not_valid(health):
     refused(lambda: health.describe_events(nextToken="aaaaa"), "InvalidPaginationToken")
     refused(lambda: health.describe_events(locale="fr"), "UnsupportedLocale")
-    refused(lambda: health.describe_events(filter={"tags": [{"a": "b"}]}), "NotSupported")
+    refused(lambda: health.describe_events(filter={"tags": {"a": ["b"]}}), "NotSupported")
 
 
 def test_an_event_that_is_not_there_is_said_among_the_failed(health):

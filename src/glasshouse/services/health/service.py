@@ -40,6 +40,7 @@ class Health(Notices, Service):
         locale: str = "en",
     ):
         _require_english(locale)
+        _refuse_tags(filter)
         page = self.events.page(max_results, next_token, where=lambda event: self._wanted(event, filter or {}))
         return {"events": [self._shown(event) for event in page.records], "nextToken": page.next_token}
 
@@ -60,6 +61,7 @@ class Health(Notices, Service):
         self, filter: dict, max_results: int = LARGE_PAGE, next_token: str | None = None, locale: str = "en"
     ):
         _require_english(locale)
+        _refuse_tags(filter)
         page = self.affected.page(max_results, next_token, where=lambda entity: _entity_wanted(entity, filter))
         return {"entities": page.records, "nextToken": page.next_token}
 
@@ -70,6 +72,7 @@ class Health(Notices, Service):
         max_results: int = LARGE_PAGE,
         next_token: str | None = None,
     ):
+        _refuse_tags(filter)
         wanted = [event for event in self.events.list() if self._wanted(event, filter or {})]
         counts = Counter(event.event_type_category for event in wanted)
         return {"eventAggregates": [{"aggregateValue": name, "count": number} for name, number in counts.items()]}
@@ -89,7 +92,6 @@ class Health(Notices, Service):
 
     def _wanted(self, event: Event, given: dict) -> bool:
         """Whether an event is of every kind that a filter names."""
-        _refuse_tags(given)
         if not _fits(event, given, EVENT_FIELDS) or not _in_time(event, given, EVENT_TIMES):
             return False
         if given.get("eventStatusCodes") and event.status(self.now) not in given["eventStatusCodes"]:
@@ -103,7 +105,6 @@ class Health(Notices, Service):
 
 
 def _entity_wanted(entity: Affected, given: dict) -> bool:
-    _refuse_tags(given)
     return _fits(entity, given, ENTITY_FIELDS) and _in_time(entity, given, {"lastUpdatedTimes": "last_updated_time"})
 
 
@@ -125,8 +126,8 @@ def _within(moment: float | None, span: dict) -> bool:
     return moment is not None and (start is None or moment >= start) and (end is None or moment <= end)
 
 
-def _refuse_tags(given: dict):
-    if given.get("tags"):
+def _refuse_tags(given: dict | None):
+    if given and given.get("tags"):
         raise NotSupported("Filtering the events of Health by tags is not supported by Glasshouse yet")
 
 
