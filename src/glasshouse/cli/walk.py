@@ -6,6 +6,8 @@ A walk runs on a cloud of its own, which ends with it; the account is the one th
     with step("Create the topic") as it:
         arn = aws("sns").create_topic(Name="MyTopic")["TopicArn"]
         it.saw(arn)
+
+A walk of an article that prints another account names it: `ACCOUNT = "111122223333"`.
 """
 
 import importlib.util
@@ -95,7 +97,7 @@ def run(name: str, report: Report):
     from glasshouse.app import LiveCloud, Settings
 
     module = _module(name)
-    live = LiveCloud(Settings(port=0, account=ACCOUNT, transparent=True))
+    live = LiveCloud(Settings(port=0, account=getattr(module, "ACCOUNT", ACCOUNT), transparent=True))
     try:
         module.walk(report, Aws(live))
     finally:
