@@ -30,9 +30,8 @@ SESSION_TAGS = 50
 
 @dataclass
 class SelfAssumption:
-    """A role that assumed itself without its trust policy's grant, and when it last did; new roles have new ids."""
+    """A role, by its ARN, that assumed itself without its trust policy's grant, and when it last did."""
 
-    role_id: str
     role_arn: str
     last: float
 
@@ -68,7 +67,7 @@ class RoleSessions:
                 "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining"
             )
         if self.resource_rule(self.call.params) == "denies only":
-            self._note_self_trust(role, role_arn)
+            self._note_self_trust(role_arn)
         session = self._session(caller, tags, transitive_tag_keys)
         session |= {"by": "AssumeRole", "source_identity": _source_identity(caller, source_identity), **mfa}
         session["policies"] = self._session_policies(role_arn, policy, policy_arns)
@@ -89,17 +88,17 @@ class RoleSessions:
             "SourceIdentity": session.get("source_identity"),
         }
 
-    def _note_self_trust(self, role: dict, role_arn: str):
+    def _note_self_trust(self, role_arn: str):
         """Note that a role goes by the old rule, unless by the new one it might assume itself all the same."""
         asking = type(self)(self.cloud, self.call)
         asking.judged_by_new_rule = True
         try:
             self.cloud.access.authorize(asking, self.cloud.model.operation("sts", "AssumeRole"))
         except ServiceError:
-            self._rely_on_self_trust(role, role_arn)
+            self._rely_on_self_trust(role_arn)
 
-    def _rely_on_self_trust(self, role: dict, role_arn: str):
-        self.self_assumptions.put(SelfAssumption(role["RoleId"], role_arn, self.now))
+    def _rely_on_self_trust(self, role_arn: str):
+        self.self_assumptions.put(SelfAssumption(role_arn, self.now))
         if self.now >= RELIED_SINCE:
             self.state("RoleReliedOnSelfTrust", role_arn=role_arn, notice_from=NEW_RULE, retired=GRACE_END)
 
@@ -122,7 +121,7 @@ class RoleSessions:
             return "required"
         if self.now < NEW_RULE:
             return "denies only"
-        relied = self.self_assumptions.get(self.call.principal.user_id.partition(":")[0])
+        relied = self.self_assumptions.get(params["RoleArn"])
         kept = relied is not None and relied.last >= RELIED_SINCE and self.now < GRACE_END
         return "denies only" if kept else "required"
 

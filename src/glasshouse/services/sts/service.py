@@ -20,7 +20,7 @@ ROOT_SESSION_S = 3600
 
 class Sts(RoleSessions, Federation, Service):
     name = "sts"
-    self_assumptions = Table(SelfAssumption, key="role_id", scope="cloud")
+    self_assumptions = Table(SelfAssumption, key="role_arn", scope="cloud")
 
     def get_caller_identity(self):
         principal = self.call.principal
