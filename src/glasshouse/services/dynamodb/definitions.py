@@ -1,0 +1,156 @@
+"""Definitions of tables and indexes: read from a request, and checked in DynamoDB's words."""
+
+import re
+from collections.abc import Iterable
+
+from glasshouse.core.errors import NotSupported
+from glasshouse.engines.dynamo.key_conditions import KeyAttribute
+from glasshouse.engines.dynamo.values import WRONG
+from glasshouse.services.dynamodb.errors import LimitExceededException, ValidationException
+from glasshouse.services.dynamodb.records import Index, Throughput
+
+NAME = re.compile(r"[a-zA-Z0-9_.-]+").fullmatch
+MOST_GLOBAL, MOST_LOCAL, MOST_INCLUDED = 20, 5, 100
+PROJECTIONS = ("ALL", "KEYS_ONLY", "INCLUDE")
+
+
+def check_name(name: str, member: str = "TableName"):
+    if not NAME(name):
+        wire = member[0].lower() + member[1:]
+        raise ValidationException(
+            f"1 validation error detected: Value '{name}' at '{wire}' failed to satisfy constraint:"
+            " Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+"
+        )
+    if not 3 <= len(name) <= 255:
+        raise ValidationException(f"{member} must be at least 3 characters long and at most 255 characters long")
+
+
+def attribute_types(definitions: list[dict] | None) -> dict[str, str]:
+    types: dict[str, str] = {}
+    for definition in definitions or ():
+        if definition["AttributeName"] in types:
+            raise wrong("Duplicate AttributeName: " + definition["AttributeName"])
+        types[definition["AttributeName"]] = definition["AttributeType"]
+    return types
+
+
+def read_keys(schema: list[dict] | None, types: dict[str, str], of: str = "") -> list[KeyAttribute]:
+    """The attributes of a key schema: one or two, the partition key first."""
+    if not schema:
+        raise wrong("Missing the key schema" + of)
+    if schema[0]["KeyType"] != "HASH":
+        raise wrong("Invalid KeySchema: The first KeySchemaElement is not a HASH key type")
+    if len(schema) == 2:
+        if schema[1]["KeyType"] != "RANGE":
+            raise wrong("Invalid KeySchema: The second KeySchemaElement is not a RANGE key type")
+        if schema[0]["AttributeName"] == schema[1]["AttributeName"]:
+            raise ValidationException("Both the Hash Key and the Range Key element in the KeySchema have the same name")
+    if len(schema) > 2:
+        raise NotSupported("Keys of several attributes are not supported by Glasshouse yet")
+    names = [element["AttributeName"] for element in schema]
+    missing = [name for name in names if name not in types]
+    if missing:
+        raise wrong(
+            "Some index key attributes are not defined in AttributeDefinitions. Keys:"
+            f" [{', '.join(names)}], AttributeDefinitions: [{', '.join(types)}]"
+        )
+    return [KeyAttribute(name, types[name]) for name in names]
+
+
+def check_all_used(types: dict[str, str], keys: list[KeyAttribute], indexes: Iterable[Index]):
+    used = {attribute.name for attribute in keys} | {key.name for index in indexes for key in index.keys}
+    if used != types.keys():
+        if not indexes:
+            raise wrong(
+                "Number of attributes in KeySchema does not exactly match number of attributes defined in"
+                " AttributeDefinitions"
+            )
+        raise wrong(
+            f"Some AttributeDefinitions are not used. AttributeDefinitions: [{', '.join(types)}],"
+            f" keys used: [{', '.join(sorted(used))}]"
+        )
+
+
+def read_throughput(given: dict | None, billing: str, of: str = "") -> Throughput:
+    """What a table or index is provisioned with; nothing on demand."""
+    if billing == "PAY_PER_REQUEST":
+        if given:
+            raise wrong(
+                "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST"
+            )
+        return Throughput()
+    if not given:
+        if of:
+            raise wrong(f"ProvisionedThroughput must be specified for index: {of}")
+        raise wrong("ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is PROVISIONED")
+    return Throughput(given["ReadCapacityUnits"], given["WriteCapacityUnits"])
+
+
+def read_index(
+    given: dict, is_global: bool, types: dict[str, str], table: list[KeyAttribute], billing: str, number: int
+) -> Index:
+    """An index as it is asked for."""
+    name = given["IndexName"]
+    check_name(name, "IndexName")
+    if given.get("WarmThroughput"):
+        raise NotSupported("WarmThroughput is not supported by Glasshouse yet")
+    keys = read_keys(given.get("KeySchema"), types, f" for index: {name}")
+    sort = keys[1] if len(keys) == 2 else None
+    if not is_global:
+        if sort is None:
+            raise wrong(f"Index KeySchema does not have a range key for index: {name}")
+        if keys[0] != table[0]:
+            raise wrong(
+                f"Index KeySchema does not have the same leading hash key as table KeySchema for index: {name}."
+                f" index hash key: {keys[0].name}, table hash key: {table[0].name}"
+            )
+    projection, included = _read_projection(given.get("Projection"))
+    throughput = read_throughput(given.get("ProvisionedThroughput"), billing, name) if is_global else Throughput()
+    return Index(
+        name, number, is_global, keys[0], sort, projection, included, throughput, given.get("OnDemandThroughput")
+    )
+
+
+def _read_projection(given: dict | None) -> tuple[str, list[str]]:
+    if not given or not given.get("ProjectionType"):
+        raise wrong("Unknown ProjectionType: null")
+    kind, included = given["ProjectionType"], given.get("NonKeyAttributes")
+    if kind not in PROJECTIONS:
+        raise wrong(f"Unknown ProjectionType: {kind}")
+    if included is not None and kind != "INCLUDE":
+        raise wrong(f"ProjectionType is {kind}, but NonKeyAttributes is specified")
+    if kind == "INCLUDE" and not included:
+        raise wrong(f"ProjectionType is {kind}, but NonKeyAttributes is not specified")
+    return kind, included or []
+
+
+def check_indexes(indexes: list[Index], given_global: list | None, given_local: list | None, sort: KeyAttribute | None):
+    for given, word in ((given_local, "LocalSecondaryIndexes"), (given_global, "GlobalSecondaryIndexes")):
+        if given is not None and not given:
+            kind = word.removesuffix("Indexes")
+            raise wrong(f"List of {kind}Indexes is empty")
+    if given_local and sort is None:
+        raise wrong(
+            "Table KeySchema does not have a range key, which is required when specifying a LocalSecondaryIndex"
+        )
+    names = set()
+    for index in indexes:
+        if index.name in names:
+            raise wrong(f"Duplicate index name: {index.name}")
+        names.add(index.name)
+    if sum(not index.is_global for index in indexes) > MOST_LOCAL:
+        raise wrong(f"Number of LocalSecondaryIndexes exceeds per-table limit of {MOST_LOCAL}")
+    check_counts(indexes)
+
+
+def check_counts(indexes: list[Index]):
+    if sum(index.is_global for index in indexes) > MOST_GLOBAL:
+        raise LimitExceededException(
+            f"Subscriber limit exceeded: Number of global secondary indexes per table exceeds limit of {MOST_GLOBAL}"
+        )
+    if sum(len(index.included) for index in indexes) > MOST_INCLUDED:
+        raise wrong(f"Number of NonKeyAttributes across all indexes exceeds the limit of {MOST_INCLUDED}")
+
+
+def wrong(message: str) -> ValidationException:
+    return ValidationException(WRONG + message)

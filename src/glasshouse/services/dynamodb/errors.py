@@ -1,0 +1,73 @@
+"""The errors of DynamoDB, and the translation of what the engine refuses."""
+
+from glasshouse.core.errors import ServiceError, ValidationException
+from glasshouse.engines.dynamo import Invalid
+
+__all__ = ["ValidationException"]
+
+
+class Worded:
+    """`with WORDED:` what the engine refuses is a ValidationException in the same words."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, failure, trace):
+        if kind is Invalid:
+            raise ValidationException(str(failure)) from None
+
+
+WORDED = Worded()
+
+
+class BackupNotFoundException(ServiceError):
+    """Backup not found for the given BackupARN."""
+
+
+class ConditionalCheckFailedException(ServiceError):
+    """The conditional request failed"""
+
+
+class DuplicateItemException(ServiceError):
+    """Duplicate primary key exists in table"""
+
+
+class IdempotentParameterMismatchException(ServiceError):
+    """The provided client token was used with a different set of parameters."""
+
+
+class InvalidRestoreTimeException(ServiceError):
+    """An invalid restore time was specified. RestoreDateTime must be between EarliestRestorableDateTime and
+    LatestRestorableDateTime."""
+
+
+class LimitExceededException(ServiceError):
+    """Too many operations for a given subscriber."""
+
+
+class PointInTimeRecoveryUnavailableException(ServiceError):
+    """Point in time recovery has not yet been enabled for this source table."""
+
+
+class PolicyNotFoundException(ServiceError):
+    """The operation tried to access a nonexistent resource-based policy."""
+
+
+class ResourceInUseException(ServiceError):
+    """The resource which is being attempted to be changed is in use."""
+
+
+class ResourceNotFoundException(ServiceError):
+    """Requested resource not found"""
+
+
+class TableAlreadyExistsException(ServiceError):
+    """A target table with the specified name already exists."""
+
+
+class TableNotFoundException(ServiceError):
+    """A source table with the given name does not currently exist within the subscriber's account."""
+
+
+class TransactionCanceledException(ServiceError):
+    """Transaction cancelled, please refer cancellation reasons for specific reasons"""

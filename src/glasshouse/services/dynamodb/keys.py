@@ -1,0 +1,106 @@
+"""The keys of items: taken from items and requests, checked in DynamoDB's words."""
+
+from glasshouse.engines.dynamo import Invalid, Item, Value, measure
+from glasshouse.engines.dynamo.key_conditions import KeyAttribute
+from glasshouse.engines.dynamo.keys import encoded, partition
+from glasshouse.engines.dynamo.values import WRONG, kind_of
+from glasshouse.services.dynamodb.records import DynamoTable, Index
+
+LONGEST_PARTITION_BYTES, LONGEST_SORT_BYTES = 2048, 1024
+MISMATCH = "The provided key element does not match the schema"
+NOT_VALID = "One or more parameter values are not valid. "
+Place = tuple[bytes, bytes]  # encoded partition and sort key
+
+
+def place_of_key(table: DynamoTable, key: Item) -> Place:
+    """Where the item of a key is. Raises Invalid."""
+    sort = table.sort
+    if len(key) != (1 if sort is None else 2):
+        raise Invalid(MISMATCH)
+    for attribute in table.keys:
+        value = key.get(attribute.name)
+        if value is None:
+            raise Invalid(MISMATCH)
+        measure(value)
+        if attribute.kind not in value:
+            raise Invalid(MISMATCH)
+    return place_of_item(table, key)
+
+
+def place_of_item(table: DynamoTable, item: Item) -> Place:
+    """Where an item whose values have been checked belongs. Raises Invalid."""
+    first, sort = table.partition, table.sort
+    hash = partition(_key_value(item, first))
+    if len(hash) - 4 > LONGEST_PARTITION_BYTES:
+        raise Invalid(f"{WRONG}Size of hashkey has exceeded the maximum size limit of{LONGEST_PARTITION_BYTES} bytes")
+    if sort is None:
+        return hash, b""
+    range = encoded(_key_value(item, sort))
+    if len(range) > LONGEST_SORT_BYTES:
+        raise Invalid(
+            f"{WRONG}Aggregated size of all range keys has exceeded the size limit of {LONGEST_SORT_BYTES} bytes"
+        )
+    return hash, range
+
+
+def place_in_index(index: Index, item: Item) -> Place | None:
+    """Where an index has an item; None if it lacks a key of the index."""
+    first = item.get(index.partition.name)
+    if first is None:
+        return None
+    if index.sort is None:
+        return partition(first), b""
+    second = item.get(index.sort.name)
+    return None if second is None else (partition(first), encoded(second))
+
+
+def check_index_keys(table: DynamoTable, item: Item):
+    """Refuse an item whose attributes are not of the types that its indexes have for keys. Raises Invalid."""
+    for index in table.indexes:
+        for attribute in index.keys:
+            value = item.get(attribute.name)
+            if value is not None:
+                _check_index_key(index, attribute, value)
+
+
+def key_of(table: DynamoTable, item: Item) -> Item:
+    return {attribute.name: item[attribute.name] for attribute in table.keys}
+
+
+def _key_value(item: Item, attribute: KeyAttribute) -> Value:
+    value = item.get(attribute.name)
+    if value is None:
+        raise Invalid(f"{WRONG}Missing the key {attribute.name} in the item")
+    content = value.get(attribute.kind)
+    if content is None:
+        raise Invalid(
+            f"{WRONG}Type mismatch for key {attribute.name} expected: {attribute.kind} actual: {kind_of(value)}"
+        )
+    if not content:
+        raise Invalid(
+            f"{NOT_VALID}The AttributeValue for a key attribute cannot contain an empty {_word(attribute)} value."
+            f" Key: {attribute.name}"
+        )
+    return value
+
+
+def _check_index_key(index: Index, attribute: KeyAttribute, value: Value):
+    content = value.get(attribute.kind)
+    if content is None:
+        raise Invalid(
+            f"{WRONG}Type mismatch for Index Key {attribute.name} Expected: {attribute.kind} Actual: {kind_of(value)}"
+            f" IndexName: {index.name}"
+        )
+    if not content:
+        raise Invalid(
+            f"{NOT_VALID}A value specified for a secondary index key is not supported. The AttributeValue for a key"
+            f" attribute cannot contain an empty {_word(attribute)} value. IndexName: {index.name},"
+            f" IndexKey: {attribute.name}"
+        )
+    longest = LONGEST_PARTITION_BYTES if attribute == index.partition else LONGEST_SORT_BYTES
+    if len(content if isinstance(content, bytes) else content.encode()) > longest:
+        raise Invalid(f"{WRONG}Size of hashkey has exceeded the maximum size limit of{longest} bytes")
+
+
+def _word(attribute: KeyAttribute) -> str:
+    return "string" if attribute.kind == "S" else "binary"

@@ -1,0 +1,265 @@
+"""Query and Scan: pages of items, by key or all of them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from math import ceil
+
+from glasshouse.engines.dynamo import Invalid, Item, Names, Projection, key_range, legacy
+from glasshouse.engines.dynamo.conditions import Binder, Condition
+from glasshouse.engines.dynamo.grammar import parse_condition
+from glasshouse.engines.dynamo.keys import segment
+from glasshouse.engines.dynamo.values import WRONG
+from glasshouse.services.dynamodb.asking import check_unmixed, names_for, projection_of
+from glasshouse.services.dynamodb.capacity import READ_UNIT_BYTES, Consumed
+from glasshouse.services.dynamodb.errors import WORDED, ResourceNotFoundException, ValidationException
+from glasshouse.services.dynamodb.ranges import Source, everywhere, in_partition
+from glasshouse.services.dynamodb.rows import Items, decode
+
+PAGE_BYTES = 2**20
+
+
+@dataclass(slots=True)
+class Page:
+    """What a query or scan has come across."""
+
+    items: list[Item] = field(default_factory=list)
+    count: int = 0
+    scanned: int = 0
+    size: int = 0
+    fetched_size: int = 0  # of items that an index had to fetch from its table
+    last: Item | None = None
+
+
+class Reading:
+    """Query and Scan."""
+
+    def query(
+        self,
+        table_name: str,
+        index_name: str | None = None,
+        select: str | None = None,
+        attributes_to_get: list | None = None,
+        limit: int | None = None,
+        consistent_read: bool = False,
+        key_conditions: dict | None = None,
+        query_filter: dict | None = None,
+        conditional_operator: str | None = None,
+        scan_index_forward: bool = True,
+        exclusive_start_key: dict | None = None,
+        return_consumed_capacity: str | None = None,
+        projection_expression: str | None = None,
+        filter_expression: str | None = None,
+        key_condition_expression: str | None = None,
+        expression_attribute_names: dict | None = None,
+        expression_attribute_values: dict | None = None,
+    ):
+        with WORDED:
+            check_unmixed(
+                {"AttributesToGet": attributes_to_get, "QueryFilter": query_filter,
+                 "ConditionalOperator": conditional_operator, "KeyConditions": key_conditions},
+                {"ProjectionExpression": projection_expression, "FilterExpression": filter_expression,
+                 "KeyConditionExpression": key_condition_expression},
+            )  # fmt: skip
+            names = names_for(
+                expression_attribute_names, expression_attribute_values,
+                {"FilterExpression": filter_expression, "KeyConditionExpression": key_condition_expression},
+            )  # fmt: skip
+            if key_condition_expression is None and key_conditions is None:
+                raise Invalid("Either the KeyConditions or KeyConditionExpression parameter must be specified in the"
+                              " request.")  # fmt: skip
+            source = self._source(table_name, index_name, consistent_read)
+            keys = (source.keys[0], source.keys[1] if len(source.keys) == 2 else None)
+            if key_condition_expression is not None:
+                wanted = key_range(key_condition_expression, names, *keys)
+            else:
+                wanted = legacy.key_conditions(key_conditions or {}, *keys)
+            holds, filtered = _filter(names, filter_expression, query_filter, conditional_operator)
+            _check_not_keys(source, filtered, "Filter Expression" if filter_expression else "QueryFilter")
+            shape = self._shape(source, select, names, projection_expression, attributes_to_get)
+            names.check_all_used()
+            rows = in_partition(self.store, source, wanted, exclusive_start_key, scan_index_forward)
+            page = self._read_page(source, rows, limit, holds, shape)
+        return self._told(source, page, shape, consistent_read, return_consumed_capacity)
+
+    def scan(
+        self,
+        table_name: str,
+        index_name: str | None = None,
+        attributes_to_get: list | None = None,
+        limit: int | None = None,
+        select: str | None = None,
+        scan_filter: dict | None = None,
+        conditional_operator: str | None = None,
+        exclusive_start_key: dict | None = None,
+        return_consumed_capacity: str | None = None,
+        total_segments: int | None = None,
+        segment: int | None = None,
+        projection_expression: str | None = None,
+        filter_expression: str | None = None,
+        expression_attribute_names: dict | None = None,
+        expression_attribute_values: dict | None = None,
+        consistent_read: bool = False,
+    ):
+        with WORDED:
+            check_unmixed(
+                {"AttributesToGet": attributes_to_get, "ScanFilter": scan_filter,
+                 "ConditionalOperator": conditional_operator},
+                {"ProjectionExpression": projection_expression, "FilterExpression": filter_expression},
+            )  # fmt: skip
+            bounds = _segment_bounds(segment, total_segments)
+            names = names_for(
+                expression_attribute_names, expression_attribute_values,
+                {"FilterExpression": filter_expression}
+                if projection_expression is None
+                else {"ProjectionExpression": projection_expression},
+            )  # fmt: skip
+            source = self._source(table_name, index_name, consistent_read)
+            holds, _ = _filter(names, filter_expression, scan_filter, conditional_operator)
+            shape = self._shape(source, select, names, projection_expression, attributes_to_get)
+            names.check_all_used()
+            rows = everywhere(self.store, source, bounds, exclusive_start_key)
+            page = self._read_page(source, rows, limit, holds, shape)
+        return self._told(source, page, shape, consistent_read, return_consumed_capacity)
+
+    def _source(self, table_name: str, index_name: str | None, consistent: bool) -> Source:
+        table = self._table(table_name)
+        if index_name is None:
+            return Source(table, None)
+        index = table.index(index_name)
+        if index is None or index.status == "DELETING":
+            raise ValidationException(f"The table does not have the specified index: {index_name}")
+        if index.status == "CREATING":
+            raise ResourceNotFoundException(f"Requested resource not found: Index: {index_name} is being created")
+        if consistent and index.is_global:
+            raise ValidationException("Consistent reads are not supported on global secondary indexes")
+        return Source(table, index)
+
+    def _shape(
+        self, source: Source, select: str | None, names: Names, text: str | None, attributes: list | None
+    ) -> "Shape":
+        wanted = projection_of(names, text, attributes)
+        _check_select(source, select, wanted, "ProjectionExpression" if text else "AttributesToGet")
+        fetches = False
+        if source.index is not None and source.index.projection != "ALL":
+            held = set(source.key_names) | set(source.index.included)
+            more = select == "ALL_ATTRIBUTES" or (wanted is not None and not wanted.attributes <= held)
+            if more and source.index.is_global and wanted is not None:
+                missing = ", ".join(sorted(wanted.attributes - held))
+                raise ValidationException(
+                    f"{WRONG}Global secondary index {source.index.name} does not project [{missing}]"
+                )
+            fetches = more
+        return Shape(wanted, select == "COUNT", fetches)
+
+    def _read_page(
+        self, source: Source, rows: Iterator[tuple], limit: int | None, holds: Condition | None, shape: "Shape"
+    ) -> Page:
+        page = Page()
+        items = Items(self.store, source.table, self.now)
+        for size, body, *place in rows:
+            if page.size >= PAGE_BYTES:
+                break
+            item = decode(body)
+            if shape.fetches:
+                item, size_there = items.sized((place[2], place[3]))
+                page.fetched_size += ceil(size_there / READ_UNIT_BYTES) * READ_UNIT_BYTES
+            page.scanned += 1
+            page.size += size
+            page.last = item
+            if holds is None or holds(item):
+                page.count += 1
+                if not shape.counts:
+                    page.items.append(shape.wanted(item) if shape.wanted else item)
+            if page.scanned == limit:
+                break
+        else:
+            page.last = None
+        return page
+
+    def _told(self, source: Source, page: Page, shape: "Shape", consistent: bool, capacity: str | None) -> dict:
+        consumed = Consumed(capacity)
+        self._consume_read(consumed, source, page, consistent)
+        return {
+            "Items": None if shape.counts else page.items,
+            "Count": page.count,
+            "ScannedCount": page.scanned,
+            "LastEvaluatedKey": source.start_of(page.last) if page.last is not None else None,
+            "ConsumedCapacity": consumed.only(),
+        }
+
+    def _consume_read(self, consumed: Consumed, source: Source, page: Page, consistent: bool):
+        rate = 1.0 if consistent else 0.5
+        units = max(1, ceil(page.size / READ_UNIT_BYTES)) * rate
+        name, index = source.table.name, source.index
+        if index is None:
+            consumed.add(name, units)
+            return
+        consumed.add(name, page.fetched_size / READ_UNIT_BYTES * rate)
+        consumed.add_index(name, index.is_global, index.name, units)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What of the items is told: a projection, only their number, or what an index must fetch from its table."""
+
+    wanted: Projection | None
+    counts: bool
+    fetches: bool
+
+
+def _filter(names: Names, text: str | None, old: dict | None, operator: str | None) -> tuple[Condition | None, set]:
+    """What must hold of an item to be told, and the attributes it is about."""
+    if text is not None:
+        try:
+            binder = Binder(names)
+            return binder.condition(parse_condition(text)), binder.attributes
+        except Invalid as wrong:
+            raise Invalid(f"Invalid FilterExpression: {wrong}") from None
+    if operator is not None and not old:
+        raise Invalid("ConditionalOperator cannot be used without Filter or Expected")
+    return (legacy.filters(old, operator), set(old)) if old else (None, set())
+
+
+def _check_not_keys(source: Source, attributes: set[str], what: str):
+    for key in source.keys:
+        if key.name in attributes:
+            raise Invalid(f"{what} can only contain non-primary key attributes: Primary key attribute: {key.name}")
+
+
+def _check_select(source: Source, select: str | None, wanted: Projection | None, parameter: str):
+    index = source.index
+    if select == "SPECIFIC_ATTRIBUTES" and wanted is None:
+        raise Invalid(
+            "Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES"
+        )
+    if wanted is not None and select not in (None, "SPECIFIC_ATTRIBUTES"):
+        told = "only the Count" if select == "COUNT" else select
+        raise Invalid(f"Cannot specify the {parameter} when choosing to get {told}")
+    if select == "ALL_PROJECTED_ATTRIBUTES" and index is None:
+        raise Invalid("ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName")
+    if select == "ALL_ATTRIBUTES" and index is not None and index.is_global and index.projection != "ALL":
+        raise Invalid(
+            f"{WRONG}Select type ALL_ATTRIBUTES is not supported for global secondary index {index.name} because its"
+            " projection type is not ALL"
+        )
+
+
+def _segment_bounds(number: int | None, total: int | None) -> tuple[bytes, bytes | None] | None:
+    if number is None and total is None:
+        return None
+    if total is None:
+        raise Invalid(
+            "The TotalSegments parameter is required but was not present in the request when Segment parameter is"
+            " present"
+        )
+    if number is None:
+        raise Invalid(
+            "The Segment parameter is required but was not present in the request when parameter TotalSegments is"
+            " present"
+        )
+    if number >= total:
+        raise Invalid(
+            "The Segment parameter is zero-based and must be less than parameter TotalSegments: Segment:"
+            f" {number} is not less than TotalSegments: {total}"
+        )
+    return segment(number, total)

@@ -1,0 +1,158 @@
+"""TransactGetItems and TransactWriteItems: all or nothing, once per token.
+
+Calls come one after another, so no transaction ever meets another: TransactionConflict is never a reason.
+"""
+
+import hashlib
+from collections.abc import Callable
+
+import msgspec
+
+from glasshouse.engines.dynamo import Invalid, Item, update
+from glasshouse.services.dynamodb.asking import condition_of, names_for, projection_of
+from glasshouse.services.dynamodb.capacity import Consumed, read_units
+from glasshouse.services.dynamodb.errors import (
+    WORDED,
+    ConditionalCheckFailedException,
+    IdempotentParameterMismatchException,
+    TransactionCanceledException,
+    ValidationException,
+)
+from glasshouse.services.dynamodb.keys import place_of_item, place_of_key
+from glasshouse.services.dynamodb.rows import Items, decode, encode
+from glasshouse.services.dynamodb.writes import Done, Write, update_change
+
+TOKEN_S, MOST_BYTES = 600, 4 * 2**20
+KINDS = ("ConditionCheck", "Put", "Delete", "Update")
+
+
+class Transactions:
+    """Transactions."""
+
+    def transact_get_items(self, transact_items: list, return_consumed_capacity: str | None = None):
+        consumed = Consumed(return_consumed_capacity, "Read")
+        responses, size = [], 0
+        with WORDED:
+            for wanted in transact_items:
+                item, item_size = self._get_in_transaction(wanted["Get"], consumed)
+                responses.append({"Item": item})
+                size += item_size
+        if size > MOST_BYTES:
+            raise ValidationException("Transaction request has exceeded the maximum aggregate size of 4 MB")
+        return {"Responses": responses, "ConsumedCapacity": consumed.all()}
+
+    def _get_in_transaction(self, get: dict, consumed: Consumed) -> tuple[Item | None, int]:
+        text = get.get("ProjectionExpression")
+        names = names_for(get.get("ExpressionAttributeNames"), None, {"ProjectionExpression": text})
+        wanted = projection_of(names, text, None)
+        names.check_all_used()
+        table = self._table(get["TableName"])
+        item, size = Items(self.store, table, self.now).sized(place_of_key(table, get["Key"]))
+        consumed.add(table.name, 2 * read_units(size, consistent=True))
+        return (item if item is None or wanted is None else wanted(item)), size
+
+    def transact_write_items(
+        self,
+        transact_items: list,
+        return_consumed_capacity: str | None = None,
+        return_item_collection_metrics: str | None = None,
+        client_request_token: str | None = None,
+    ):
+        asked = hashlib.sha256(msgspec.msgpack.encode(transact_items, order="deterministic")).hexdigest()
+        consumed = Consumed(return_consumed_capacity, "Write")
+        if client_request_token and (known := self._answered(client_request_token, asked)):
+            reads = Consumed(return_consumed_capacity, "Read")
+            for table, units in known:
+                reads.add(table, units)
+            return {"ConsumedCapacity": reads.all()}
+        with WORDED:
+            writes = [self._plan_in_transaction(action) for action in transact_items]
+        if len({(write.table.number, *write.place) for write in writes}) < len(writes):
+            raise ValidationException("Transaction request cannot include multiple operations on one item")
+        done = self._perform_all([lambda write=write: self._write(write) for write in writes])
+        collections: dict[str, list] = {}
+        read: list[tuple[str, float]] = []
+        for write, result in zip(writes, done, strict=True):
+            self._consume_write(consumed, write.table, result.change, 2.0)
+            size = max(result.change.old_size, result.change.new_size)
+            read.append((write.table.name, 2 * read_units(size, consistent=True)))
+            told = self._collection(write.table, write.place, result.new or result.old, return_item_collection_metrics)
+            if told:
+                collections.setdefault(write.table.name, []).append(told)
+        if client_request_token:
+            self._remember(client_request_token, asked, read)
+        return {"ConsumedCapacity": consumed.all(), "ItemCollectionMetrics": collections or None}
+
+    def _perform_all(self, actions: list[Callable[[], Done]]) -> list[Done]:
+        """Perform every action, and cancel all of them with the reason of each that fails."""
+        done, reasons, failed = [], [], False
+        for action in actions:
+            try:
+                done.append(action())
+                reasons.append({"Code": "None"})
+            except ConditionalCheckFailedException as failure:
+                failed = True
+                reasons.append({"Code": "ConditionalCheckFailed", "Message": failure.message, **failure.members})
+            except Invalid as failure:
+                failed = True
+                reasons.append({"Code": "ValidationError", "Message": str(failure)})
+        if failed:
+            raise cancelled(reasons)
+        return done
+
+    def _plan_in_transaction(self, action: dict) -> Write:
+        given = [(kind, action[kind]) for kind in KINDS if action.get(kind) is not None]
+        if len(given) != 1:
+            raise Invalid("TransactItems can only contain one of Check, Put, Update or Delete")
+        [(kind, wanted)] = given
+        expressions = {"ConditionExpression": wanted.get("ConditionExpression")}
+        if kind == "Update":
+            expressions = {"UpdateExpression": wanted["UpdateExpression"], **expressions}
+        names = names_for(wanted.get("ExpressionAttributeNames"), wanted.get("ExpressionAttributeValues"), expressions)
+        changes = update(wanted["UpdateExpression"], names) if kind == "Update" else None
+        condition = condition_of(names, wanted.get("ConditionExpression"), None, None)
+        names.check_all_used()
+        table = self._table(wanted["TableName"])
+        tells = wanted.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
+        if kind == "Put":
+            item = wanted["Item"]
+            size = Items(self.store, table, self.now).measure(item)
+            return Write(table, place_of_item(table, item), lambda old: item, condition, tells, size)
+        place = place_of_key(table, wanted["Key"])
+        if kind == "ConditionCheck":
+            return Write(table, place, None, condition, tells)
+        if kind == "Delete":
+            return Write(table, place, lambda old: None, condition, tells)
+        return Write(table, place, update_change(table, wanted["Key"], changes), condition, tells)
+
+    def _answered(self, token: str, asked: str) -> list | None:
+        """What a transaction of this token consumed when it was done less than ten minutes ago."""
+        row = self.store.read(
+            "SELECT asked, answer FROM dynamodb_token WHERE account = ? AND token = ? AND done > ?",
+            (self._token_scope, token, self.now - TOKEN_S),
+        ).fetchone()
+        if row is None:
+            return None
+        if row[0] != asked:
+            raise IdempotentParameterMismatchException()
+        return decode(row[1])
+
+    def _remember(self, token: str, asked: str, answer: list):
+        row = (self._token_scope, token, asked, self.now, encode(answer))
+        self.store.write("REPLACE INTO dynamodb_token VALUES (?, ?, ?, ?, ?)", row)
+        self.later("_forget_tokens", after=TOKEN_S, key="tokens")
+
+    @property
+    def _token_scope(self) -> str:
+        return f"{self.call.account}/{self.call.region}"
+
+    def _forget_tokens(self):
+        self.store.write("DELETE FROM dynamodb_token WHERE done <= ?", (self.now - TOKEN_S,))
+
+
+def cancelled(reasons: list[dict]) -> TransactionCanceledException:
+    codes = ", ".join(reason["Code"] for reason in reasons)
+    return TransactionCanceledException(
+        f"Transaction cancelled, please refer cancellation reasons for specific reasons [{codes}]",
+        CancellationReasons=reasons,
+    )
