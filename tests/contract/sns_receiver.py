@@ -2,6 +2,7 @@
 
 import json
 import queue
+import ssl
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -37,13 +38,17 @@ class Receiver:
     answer: int = 200
     port: int = 0
     challenge: bool = False
+    tls: ssl.SSLContext | None = None
 
     def __post_init__(self):
         self.deliveries: queue.Queue[Delivery] = queue.Queue()
         self._server = ThreadingHTTPServer(("127.0.0.1", self.port), _handler(self))
+        if self.tls:
+            self._server.socket = self.tls.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
         self._thread.start()
-        self.url = f"http://127.0.0.1:{self._server.server_port}/inbox"
+        scheme = "https" if self.tls else "http"
+        self.url = f"{scheme}://localhost:{self._server.server_port}/inbox"
 
     def next(self) -> Delivery:
         return self.deliveries.get(timeout=WAIT_S)

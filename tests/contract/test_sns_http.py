@@ -2,8 +2,14 @@
 
 import json
 import socket
+import ssl
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from tests.contract.sns_receiver import QUEUE_ARN, Receiver, bodies, refusal, subscribed, visit
 
@@ -318,6 +324,36 @@ def test_a_password_in_the_url_is_used_when_asked_for(sns, topic):
     got = receiver.next()
     assert got.headers["authorization"] == "Basic bWU6c2VjcmV0"
     receiver.stop()
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_an_https_endpoint_must_be_trusted(sns, topic, cloud, tmp_path, trusted):
+    receiver = Receiver(tls=tls(cloud, tmp_path, trusted))
+    sns.subscribe(TopicArn=topic, Protocol="https", Endpoint=receiver.url)
+    if trusted:
+        assert receiver.next().document["Type"] == "SubscriptionConfirmation"
+    else:
+        cloud.clock.advance(MINUTE_S)
+        assert receiver.count() == 0
+    receiver.stop()
+
+
+def tls(cloud, directory, trusted):
+    """A server's certificate for localhost: of the cloud's own authority, or of nobody's."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    if trusted:
+        pem = cloud.run(lambda: cloud.cloud.authority().issue(["localhost"], key.public_key()))
+    else:
+        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+        now = datetime.now(UTC)
+        builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        builder = builder.not_valid_before(now).not_valid_after(now + timedelta(days=1))
+        pem = builder.sign(key, SHA256()).public_bytes(Encoding.PEM)
+    path = directory / "server.pem"
+    path.write_bytes(pem + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    return context
 
 
 def test_a_port_that_nobody_listens_on_is_no_reason_to_fail(sns, topic):

@@ -1,9 +1,13 @@
 """SNS, publishing: what is refused, what is done, what happens next."""
 
+import itertools
 import json
 
 import pytest
 
+from glasshouse.core.errors import InternalFailure
+from glasshouse.services.sns.delivery_policy import managed_delay
+from glasshouse.services.sqs.service import Sqs
 from tests.contract.sns_receiver import QUEUE_ARN, bodies, refusal, texts
 
 KILOBYTE = 1024
@@ -53,7 +57,7 @@ def string(value):
         ({"Message": ""}, "Empty message"),
         ({"Message": "m", "Subject": ""}, "Subject"),
         ({"Message": "m", "Subject": "x" * 101}, "Subject"),
-        ({"Message": "m", "Subject": " begins with a blank"}, "Subject"),
+        ({"Message": "m", "Subject": "a\x7f"}, "Subject"),
         ({"Message": "m", "Subject": "two\nlines"}, "Subject"),
         ({"Message": "m", "MessageStructure": "xml"}, "MessageStructure"),
         (
@@ -148,7 +152,7 @@ def test_a_queue_gets_a_notification(sns, sqs, topic, queue, subscription):
         "bytes": {"DataType": "Binary", "BinaryValue": b"\x00\x01"},
         "count": {"DataType": "Number.int", "StringValue": "7"},
     }
-    answer = sns.publish(TopicArn=topic, Message="hällo", Subject="Good day", MessageAttributes=attributes)
+    answer = sns.publish(TopicArn=topic, Message="hällo", Subject="Übung", MessageAttributes=attributes)
     (body,) = bodies(sqs, queue)
     document = json.loads(body)
     assert list(document) == [
@@ -157,7 +161,7 @@ def test_a_queue_gets_a_notification(sns, sqs, topic, queue, subscription):
     ]  # fmt: skip
     assert document["Type"] == "Notification"
     assert document["MessageId"] == answer["MessageId"]
-    assert (document["TopicArn"], document["Subject"], document["Message"]) == (topic, "Good day", "hällo")
+    assert (document["TopicArn"], document["Subject"], document["Message"]) == (topic, "Übung", "hällo")
     assert document["MessageAttributes"] == {
         "kind": {"Type": "String", "Value": "greeting"},
         "bytes": {"Type": "Binary", "Value": "AAE="},
@@ -278,3 +282,32 @@ def test_deliveries_are_told_to_the_logs(sns, sqs, topic, queue, subscription, a
     failure = json.loads(failed["message"])
     assert failure["status"] == "FAILURE"
     assert failure["delivery"]["destination"] == QUEUE_ARN + "nowhere"
+
+
+def test_a_queue_that_fails_for_the_moment_is_tried_again(sns, sqs, topic, queue, subscription, cloud, monkeypatch):
+    """As AWS tries endpoints that it manages: three times at once, twice after a second, ten times with growing
+    pauses, then every twenty seconds."""
+    cloud.clock.freeze()
+    start, attempts, inner = cloud.clock.now(), [], Sqs._queue
+
+    def failing(self, url):
+        if self.call.operation == "SendMessage" and len(attempts) < 17:
+            attempts.append(self.now - start)
+            raise InternalFailure
+        return inner(self, url)
+
+    monkeypatch.setattr(Sqs, "_queue", failing)
+    sns.publish(TopicArn=topic, Message="late")
+    cloud.clock.advance(120)
+    assert attempts[:6] == [0, 0, 0, 0, 1, 2]
+    pauses = [later - earlier for earlier, later in itertools.pairwise(attempts[5:])]
+    assert pauses == sorted(pauses)
+    assert pauses[-1] == 20
+    assert texts(sqs, queue) == ["late"]
+
+
+def test_endpoints_that_aws_manages_are_tried_for_23_days():
+    delays = [managed_delay(attempt) for attempt in range(100_015)]
+    assert None not in delays
+    assert managed_delay(100_015) is None
+    assert sum(delays) > 23 * 24 * 3600

@@ -149,7 +149,7 @@ class Delivering:
             self._note_status(topic, subscription, work, answer, attempts=attempt + 2)
             self._arrived(delivery)
         except ServiceError as refusal:
-            after = delivery_policy.managed_delay(attempt) if refusal.code in PASSING else None
+            after = delivery_policy.managed_delay(attempt + 1) if refusal.code in PASSING else None
             if after is None:
                 self._give_up(topic, subscription, work, str(refusal), attempts=attempt + 2)
                 self._arrived(delivery)

@@ -23,7 +23,7 @@ DEDUPLICATION_S = 300
 SUBJECT_LENGTH = 100
 ENTRY_ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
 FIFO_ID = re.compile(r"[\x21-\x7e]{1,128}")
-SUBJECT = re.compile(r"[A-Za-z0-9!-/:-@\[-`{-~][^\x00-\x1f\x7f]*")
+SUBJECT = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 FIRST_SEQUENCE_NUMBER = 10_000_000_000_000_000_000
 
 
