@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.contract.sns_receiver import ARN, refusal
+from tests.contract.sns_receiver import ARN, refusal, visit
 
 NUMBER = "+491701234567"
 APPLICATION = {"Name": "app", "Platform": "GCM", "Attributes": {"PlatformCredential": "secret"}}
@@ -115,6 +115,12 @@ def test_a_short_message_is_in_the_outbox(sns, outbox):
     (sent,) = outbox()
     assert (sent.kind, sent.recipient, sent.text) == ("sms", NUMBER, "your code is 123")
     assert sent.detail["messageId"] == message_id
+
+
+def test_the_outbox_can_be_read_through_the_admin_api(sns, endpoint):
+    sns.publish(PhoneNumber=NUMBER, Message="hello")
+    (sent,) = json.loads(visit(f"{endpoint}/_glasshouse/outbox"))["dispatches"]
+    assert (sent["kind"], sent["recipient"], sent["text"]) == ("sms", NUMBER, "hello")
 
 
 def test_a_subscribed_telephone_gets_its_text(sns, topic, outbox):
