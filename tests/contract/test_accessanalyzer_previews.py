@@ -156,6 +156,35 @@ def test_what_nobody_uses_is_found_when_it_is_old_enough(aws, analyzer, cloud):
     assert code(failure) == "ValidationException"
 
 
+def test_what_is_used_is_no_finding_and_what_is_used_again_is_resolved(aws, analyzer, cloud):
+    iam = aws("iam")
+    iam.create_user(UserName="ann")
+    reading = document({"Effect": "Allow", "Action": ["sqs:ListQueues", "s3:GetObject"], "Resource": "*"})
+    iam.put_user_policy(UserName="ann", PolicyName="read", PolicyDocument=reading)
+    key = iam.create_access_key(UserName="ann")["AccessKey"]
+    arn = analyzer.create_analyzer(
+        analyzerName="idle", type="ACCOUNT_UNUSED_ACCESS", configuration={"unusedAccess": {"unusedAccessAge": 5}}
+    )["arn"]
+
+    def found() -> dict[str, tuple[str, list]]:
+        told = [
+            analyzer.get_finding_v2(analyzerArn=arn, id=one["id"])
+            for one in analyzer.list_findings_v2(analyzerArn=arn)["findings"]
+        ]
+        return {one["findingType"]: (one["status"], one["findingDetails"]) for one in told}
+
+    cloud.clock.advance(6 * DAY + 60)
+    of_key, of_permissions = found()["UnusedIAMUserAccessKey"], found()["UnusedPermission"]
+    assert of_key == ("ACTIVE", [{"unusedIamUserAccessKeyDetails": {"accessKeyId": key["AccessKeyId"]}}])
+    unused = [{"unusedPermissionDetails": {"serviceNamespace": name}} for name in ("s3", "sqs")]
+    assert of_permissions == ("ACTIVE", unused)
+    theirs = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
+    aws("sqs", **theirs).list_queues()
+    cloud.clock.advance(DAY)
+    assert found()["UnusedIAMUserAccessKey"][0] == "RESOLVED"
+    assert found()["UnusedPermission"] == ("ACTIVE", unused[:1])
+
+
 def test_a_key_that_is_put_out_of_use_is_resolved(aws, analyzer, cloud):
     iam = aws("iam")
     iam.create_user(UserName="ann")

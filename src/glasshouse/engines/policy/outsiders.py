@@ -28,6 +28,7 @@ _ACCOUNT_KEYS = ("aws:principalaccount", "aws:sourceaccount", "aws:sourceowner",
 _ARN_KEYS = ("aws:principalarn", "aws:sourcearn")
 _ORGANIZATION_KEY = "aws:principalorgid"
 _PLAIN = ("StringEquals", "StringLike", "ArnEquals", "ArnLike", "IpAddress", "Bool", "NumericEquals", "DateEquals")
+_BEGINNINGS = ("sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity")
 _WITH_A_SESSION = ("sts:TagSession", "sts:SetSourceIdentity")
 _ASSUME = {
     "AWS": ("sts:AssumeRole", *_WITH_A_SESSION, "sts:SetContext"),
@@ -99,16 +100,19 @@ def _by_statement(
 def _permitted(
     statement: Element, denying: list[Element], places: Sequence[Place], zone: Zone, kind: str
 ) -> Iterator[str]:
-    """The actions that are permitted, asked for together where nothing is denied."""
+    """The actions that are permitted. Of those that all statements treat alike one is asked for."""
     document = _document([statement, *denying, *_denials_of_trusted(statement, zone)])
-    speaks = compile_policy(_document([statement])).statements[0].actions
+    elements = [one.actions for one in compile_policy(_document([statement, *denying])).statements]
     for place in places:
-        actions = [action for action in _actions_on(place, kind) if speaks.matches(action.lower())]
-        if place.kind == ROLE and not any(action.startswith("sts:AssumeRole") for action in actions):
+        alike: dict[tuple[bool, ...], list[str]] = {}
+        for action in _actions_on(place, kind):
+            alike.setdefault(tuple(element.matches(action.lower()) for element in elements), []).append(action)
+        spoken_of = [actions for matching, actions in alike.items() if matching[0]]
+        if place.kind == ROLE and not any(action in _BEGINNINGS for actions in spoken_of for action in actions):
             continue  # a session is tagged, or given an identity, as it begins
-        for asked in [[action] for action in actions] if denying else [actions] if actions else []:
-            if granted_access(document, asked, [place.arn]).permitted:
-                yield from asked
+        for actions in spoken_of:
+            if granted_access(document, actions[:1], [place.arn]).permitted:
+                yield from actions
 
 
 def _actions_on(place: Place, kind: str) -> Iterable[str]:

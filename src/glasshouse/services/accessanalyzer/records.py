@@ -33,7 +33,7 @@ class ArchiveRule:
 class Finding:
     """One external principal that reaches a resource under one set of conditions, or something that nobody uses.
 
-    `details` are those of an unused access finding: one of the members of the API's FindingDetails.
+    `details` are those of an unused access finding: members of the API's FindingDetails.
     """
 
     analyzer_name: str
@@ -51,12 +51,12 @@ class Finding:
     condition: dict = field(default_factory=dict)
     is_public: bool | None = None
     sources: list | None = None
-    details: dict | None = None
+    details: list[dict] | None = None
 
     @property
     def finding_details(self) -> list[dict]:
         if self.details:
-            return [self.details]
+            return self.details
         members = {"action": self.action, "condition": self.condition, "isPublic": self.is_public}
         return [{"externalAccessDetails": {**members, "principal": self.principal, "sources": self.sources}}]
 

@@ -13,13 +13,23 @@ from glasshouse.core import ids, on
 from glasshouse.services.accessanalyzer import external
 from glasshouse.services.accessanalyzer.kinds import KIND_OF, KINDS, Resource, arns_of, existing, kind_of_arn, pages
 from glasshouse.services.accessanalyzer.records import AnalyzedResource, Analyzer, Finding
-from glasshouse.services.accessanalyzer.unused import UNUSED_KINDS, unused_access
+from glasshouse.services.accessanalyzer.unused import (
+    UNUSED_CREDENTIALS,
+    UNUSED_KINDS,
+    Unused,
+    is_written,
+    old_entities,
+    start_report,
+    unused_access,
+    unused_permissions,
+)
 
 if TYPE_CHECKING:
     from glasshouse.engines.policy.outsiders import Zone
 
 DAY_S = 86_400
 RESOLVED_KEPT_S = 90 * DAY_S
+EXTERNAL = ("ExternalAccess",)
 
 
 class Scanning:
@@ -107,25 +117,50 @@ class Scanning:
     # Unused access
 
     def _scan_unused(self, analyzer: Analyzer, kind: str):
-        age_s = analyzer.configuration["unusedAccess"]["unusedAccessAge"] * DAY_S
-        rule = analyzer.configuration["unusedAccess"].get("analysisRule") or {}
+        since, rule = self._unused_rule(analyzer)
+        found = list(unused_access(self.aws, self.call.account, kind, since, rule))
+        self._reconcile_unused(analyzer, kind, found, UNUSED_CREDENTIALS)
+        idle = {unused.resource for unused in found if unused.finding_type == "UnusedIAMRole"}
+        entities = old_entities(self.aws, self.call.account, kind, since, rule)
+        jobs = {arn: start_report(self.aws, arn) for arn in entities if arn not in idle}
+        self.later("_scan_permissions", analyzer_name=analyzer.name, kind=kind, jobs=jobs)
+
+    def _scan_permissions(self, analyzer_name: str, kind: str, jobs: dict):
+        """Services that policies allow and that are not used, by the reports of IAM's access advisor."""
+        analyzer = self.analyzers.get(analyzer_name)
+        if analyzer is None:
+            return
+        if not all(is_written(self.aws, job) for job in jobs.values()):
+            self.later("_scan_permissions", after=1, analyzer_name=analyzer_name, kind=kind, jobs=jobs)
+            return
+        since, _ = self._unused_rule(analyzer)
+        found = [unused for arn, job in jobs.items() for unused in unused_permissions(self.aws, arn, job, since)]
+        self._reconcile_unused(analyzer, kind, found, ("UnusedPermission",))
+
+    def _unused_rule(self, analyzer: Analyzer) -> tuple[float, dict]:
+        """Since when something must have been used, and what is left out."""
+        told = (analyzer.configuration or {})["unusedAccess"]
+        return self.now - told["unusedAccessAge"] * DAY_S, told.get("analysisRule") or {}
+
+    def _reconcile_unused(self, analyzer: Analyzer, kind: str, unused: list[Unused], types: tuple[str, ...]):
         found: dict[str, list[Finding]] = {}
-        for unused in unused_access(self.aws, self.call.account, kind, self.now - age_s, rule):
-            identity = ids.uuid_of(analyzer.arn, f"{unused.resource} {unused.finding_type} {unused.name}")
+        for one in unused:
+            identity = ids.uuid_of(analyzer.arn, f"{one.resource} {one.finding_type} {one.name}")
             finding = Finding(
-                analyzer.name, identity, unused.resource, kind, self.call.account, unused.finding_type, self.now,
-                self.now, self.now, details=unused.details,
+                analyzer.name, identity, one.resource, kind, self.call.account, one.finding_type, self.now,
+                self.now, self.now, details=one.details,
             )  # fmt: skip
-            found.setdefault(unused.resource, []).append(finding)
+            found.setdefault(one.resource, []).append(finding)
         before = {one.resource for one in self.findings.list(analyzer.name) if one.resource_type == kind}
         for arn in sorted({*found, *before}):
-            self._reconcile(analyzer, arn, found.get(arn, []))
+            self._reconcile(analyzer, arn, found.get(arn, []), types)
 
     # Findings in step
 
-    def _reconcile(self, analyzer: Analyzer, arn: str, found: list[Finding]):
+    def _reconcile(self, analyzer: Analyzer, arn: str, found: list[Finding], types: tuple[str, ...] = EXTERNAL):
         """New findings become active, those that changed are updated, those that are no more are resolved."""
-        known = {finding.id: finding for finding in self.findings.list(analyzer.name) if finding.resource == arn}
+        of_analyzer = self.findings.list(analyzer.name)
+        known = {one.id: one for one in of_analyzer if one.resource == arn and one.finding_type in types}
         for finding in found:
             self._keep(analyzer, finding, known.pop(finding.id, None))
         for finding in known.values():

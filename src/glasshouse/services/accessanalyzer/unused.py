@@ -1,18 +1,20 @@
-"""Unused access: roles, access keys and passwords that nobody has used for some time.
+"""Unused access: roles, access keys, passwords and permissions that nobody has used for some time.
 
-Differs from AWS: unused permissions of roles and users that are used are not found.
+Differs from AWS: unused permissions are told by service, not by action.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from glasshouse.core import ServiceError
 from glasshouse.core.service import Siblings
 from glasshouse.core.tags import from_list
 from glasshouse.services.accessanalyzer.kinds import SERVICE_ROLES
 
 ROLES, USERS = "AWS::IAM::Role", "AWS::IAM::User"
 UNUSED_KINDS = (ROLES, USERS)
+UNUSED_CREDENTIALS = ("UnusedIAMRole", "UnusedIAMUserAccessKey", "UnusedIAMUserPassword")
 
 
 @dataclass(frozen=True)
@@ -22,12 +24,12 @@ class Unused:
     resource: str
     finding_type: str
     name: str
-    details: dict
+    details: list[dict]
 
 
 def unused_access(aws: Siblings, account: str, kind: str, since: float, rule: dict) -> Iterator[Unused]:
     """What has not been used since; what is younger than that is left out, as is what the rule excludes."""
-    if any(account in (one.get("accountIds") or ()) for one in rule.get("exclusions") or ()):
+    if _is_spared(account, rule):
         return
     if kind == ROLES:
         yield from _unused_roles(aws, since, rule)
@@ -42,7 +44,7 @@ def _unused_roles(aws: Siblings, since: float, rule: dict) -> Iterator[Unused]:
         role = aws.iam.get_role(RoleName=listed["RoleName"])["Role"]
         used = (role.get("RoleLastUsed") or {}).get("LastUsedDate")
         if _is_old(role["CreateDate"], used, since) and not _is_excluded(role, rule):
-            yield Unused(role["Arn"], "UnusedIAMRole", "", {"unusedIamRoleDetails": {"lastAccessed": used}})
+            yield Unused(role["Arn"], "UnusedIAMRole", "", [{"unusedIamRoleDetails": {"lastAccessed": used}}])
 
 
 def _unused_credentials(aws: Siblings, since: float, rule: dict) -> Iterator[Unused]:
@@ -55,21 +57,59 @@ def _unused_credentials(aws: Siblings, since: float, rule: dict) -> Iterator[Unu
             used = told.get("LastUsedDate")
             if key["Status"] == "Active" and _is_old(key["CreateDate"], used, since):
                 details = {"accessKeyId": key["AccessKeyId"], "lastAccessed": used}
-                shown = {"unusedIamUserAccessKeyDetails": details}
+                shown = [{"unusedIamUserAccessKeyDetails": details}]
                 yield Unused(user["Arn"], "UnusedIAMUserAccessKey", key["AccessKeyId"], shown)
         yield from _unused_password(aws, user, since)
 
 
 def _unused_password(aws: Siblings, user: dict, since: float) -> Iterator[Unused]:
-    from glasshouse.core import ServiceError
-
     try:
         profile = aws.iam.get_login_profile(UserName=user["UserName"])["LoginProfile"]
     except ServiceError:  # NoSuchEntity: the user has no password
         return
     used = user.get("PasswordLastUsed")
     if _is_old(profile["CreateDate"], used, since):
-        yield Unused(user["Arn"], "UnusedIAMUserPassword", "", {"unusedIamUserPasswordDetails": {"lastAccessed": used}})
+        shown = [{"unusedIamUserPasswordDetails": {"lastAccessed": used}}]
+        yield Unused(user["Arn"], "UnusedIAMUserPassword", "", shown)
+
+
+def old_entities(aws: Siblings, account: str, kind: str, since: float, rule: dict) -> list[str]:
+    """The ARNs of the roles or users that have been there long enough to be judged."""
+    if _is_spared(account, rule):
+        return []
+    if kind == ROLES:
+        found = [aws.iam.get_role(RoleName=one["RoleName"])["Role"] for one in _listed(aws.iam.list_roles, "Roles")]
+    else:
+        found = [aws.iam.get_user(UserName=one["UserName"])["User"] for one in _listed(aws.iam.list_users, "Users")]
+    judged = [one for one in found if one["CreateDate"] < since and not _is_excluded(one, rule)]
+    return [one["Arn"] for one in judged if SERVICE_ROLES not in one["Arn"]]
+
+
+def start_report(aws: Siblings, arn: str) -> str:
+    return aws.iam.generate_service_last_accessed_details(Arn=arn)["JobId"]
+
+
+def is_written(aws: Siblings, job: str) -> bool:
+    return aws.iam.get_service_last_accessed_details(JobId=job)["JobStatus"] != "IN_PROGRESS"
+
+
+def unused_permissions(aws: Siblings, arn: str, job: str, since: float) -> Iterator[Unused]:
+    """By a report that is done: one finding for a role or user, with all services that it does not use."""
+
+    def report(**more: Any) -> dict:
+        return aws.iam.get_service_last_accessed_details(JobId=job, **more)
+
+    details = [
+        {"serviceNamespace": service["ServiceNamespace"], "lastAccessed": service.get("LastAuthenticated")}
+        for service in _listed(report, "ServicesLastAccessed")
+        if (service.get("LastAuthenticated") or 0) < since
+    ]
+    if details:
+        yield Unused(arn, "UnusedPermission", "", [{"unusedPermissionDetails": one} for one in details])
+
+
+def _is_spared(account: str, rule: dict) -> bool:
+    return any(account in (one.get("accountIds") or ()) for one in rule.get("exclusions") or ())
 
 
 def _listed(ask: Callable[..., dict], members: str, **of: Any) -> Iterator[dict]:
