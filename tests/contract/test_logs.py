@@ -54,6 +54,10 @@ def test_names_that_are_taken_or_missing(logs):
     with pytest.raises(ClientError) as refused:
         logs.get_log_events(logGroupName="g", logStreamName="absent")
     assert code(refused) == ("ResourceNotFoundException", "The specified log stream does not exist.")
+    elsewhere = "arn:aws:logs:eu-west-1:111111111111:log-group:g"
+    with pytest.raises(ClientError) as refused:
+        logs.filter_log_events(logGroupIdentifier=elsewhere)
+    assert code(refused)[0] == "ResourceNotFoundException"
     with pytest.raises(ClientError) as refused:
         logs.create_log_group(logGroupName="not allowed!")
     assert code(refused)[0] == "InvalidParameterException"

@@ -215,6 +215,8 @@ class Groups:
         if not identifier:
             raise InvalidParameterException("Either logGroupName or logGroupIdentifier must be specified.")
         group = self.groups.get(self._name_of(identifier))
+        if identifier.startswith("arn:") and identifier.split(":")[3:5] != [self.call.region, self.call.account]:
+            group = None
         if group is None:
             raise ResourceNotFoundException("The specified log group does not exist.")
         return group
