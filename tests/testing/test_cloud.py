@@ -99,12 +99,11 @@ def test_an_open_cloud_takes_any_key_and_a_verified_one_does_not():
 
 
 def test_what_is_not_supported_is_refused_or_let_pass_with_a_warning(caplog):
-    unsupported = {"DurationSeconds": 3600, "SerialNumber": "arn:aws:iam::000000000000:mfa/me"}
-    with cloud() as aws, pytest.raises(botocore.exceptions.ClientError, match="SerialNumber is not supported"):
-        aws.client("sts").get_session_token(**unsupported)
+    with cloud() as aws, pytest.raises(botocore.exceptions.ClientError, match="Shared is not supported"):
+        aws.client("ssm").describe_parameters(Shared=True)
     with cloud(unsupported="warn") as aws:
-        assert aws.client("sts").get_session_token(**unsupported)["Credentials"]
-    assert "SerialNumber" in caplog.text
+        assert aws.client("ssm").describe_parameters(Shared=True)["Parameters"] == []
+    assert "Shared" in caplog.text
 
 
 def test_a_project_gets_the_fixture_from_the_plugin(tmp_path):
