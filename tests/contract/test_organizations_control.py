@@ -192,3 +192,15 @@ def test_a_change_holds_from_the_next_call_on(org, root, dev):
     dev("sqs").list_queues()
     assert org.list_roots()["Roots"][0]["PolicyTypes"] == []
     assert org.describe_account(AccountId=MANAGEMENT)["Account"]["Status"] == "ACTIVE"
+
+
+def test_a_reset_leaves_no_policy_behind(aws, cloud, org, root, dev):
+    control(org, document("Deny", "ssm:*"), root)
+    denied(dev("ssm").describe_parameters)
+    cloud.run(cloud.cloud.reset)
+    org, root = with_an_organization(aws)
+    enable(org, root)
+    session = administrator(aws, make_account(org, cloud, "dev"))
+    control(org, document("Deny", "sqs:*"), root)
+    assert aws("ssm", **session).describe_parameters()["Parameters"] == []
+    denied(aws("sqs", **session).list_queues)

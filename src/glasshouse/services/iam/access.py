@@ -9,7 +9,7 @@ from functools import cached_property
 from glasshouse.core.cloud import Cloud
 from glasshouse.core.service import Service
 
-ORGANIZATIONS = "organizations.revision"  # 0 where there was never an organization; see organizations.py
+ORGANIZATIONS = "organizations.revision"  # empty where there was never an organization; see organizations.py
 
 
 class IamAccess:
@@ -24,7 +24,7 @@ class IamAccess:
         carries_policies = type(service).resource_policies is not Service.resource_policies
         if kind == "service":
             return
-        if kind == "root" and not carries_policies and not self._cloud.store.setting(ORGANIZATIONS, 0):
+        if kind == "root" and not carries_policies and not self._cloud.store.setting(ORGANIZATIONS, ""):
             return
         self._decisions.require(service, operation, carries_policies)
 

@@ -49,6 +49,7 @@ class Decisions:
         needed = requirements(call.service, call.operation, tuple(operation.arguments))
         if not needed:
             return
+        self._organizations.look()
         attached = service.resource_policies(call.params) if carries_policies else []
         owner = service.resource_account(call.params)
         if principal.is_root and not attached and owner in (None, principal.account):

@@ -62,7 +62,8 @@ class Entities:
         return entity
 
     def _changed(self):
-        self.store.keep_setting(REVISION, self.store.setting(REVISION, 0) + 1)
+        # Unlike any before it, also after a reset or when a snapshot was loaded.
+        self.store.keep_setting(REVISION, ids.uuid())
 
     @staticmethod
     def _refuse_taken(rows: Rows, name: str, kind: str):

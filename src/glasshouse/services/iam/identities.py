@@ -1,7 +1,7 @@
 """The policies that belong to a principal, compiled, and remembered until IAM changes something.
 
-Every write to IAM's tables moves its revision (a setting in the store); what was compiled under an older one is read
-anew. Texts are compiled once, whoever carries them.
+Every write to IAM's tables gives it a new revision (a setting in the store); what was compiled under another one is
+read anew. Texts are compiled once, whoever carries them.
 """
 
 from dataclasses import dataclass
@@ -43,13 +43,13 @@ class Identities:
 
     def __init__(self, store: Store):
         self._store = store
-        self._held: dict[tuple[str, str], tuple[int, Held]] = {}
+        self._held: dict[tuple[str, str], tuple[str, Held]] = {}
 
     def held_by(self, principal: Principal) -> Held:
         """The policies of a user, or of a session."""
         if principal.kind not in ("user", "role", "federated"):
             return NOTHING
-        revision = self._store.setting(REVISION, 0)
+        revision = self._store.setting(REVISION, "")
         key = (principal.arn, principal.user_id)
         known = self._held.get(key)
         if known is None or known[0] != revision:

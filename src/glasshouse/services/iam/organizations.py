@@ -1,7 +1,7 @@
 """Where accounts stand in an organization, and the control policies that bind them there.
 
 The service organizations writes a record for each account it has, `organizations.standings`, with the ids of the
-policies on each level from the root down, and moves the setting `organizations.revision` with every change. What is
+policies on each level from the root down, and a new setting `organizations.revision` with every change. What is
 compiled here holds for one revision; in a cloud without an organization a question costs the reading of that setting.
 """
 
@@ -61,16 +61,19 @@ class Organizations:
 
     def __init__(self, store: Store):
         self._store = store
-        self._revision = 0
+        self._revision = ""
         self._places: dict[str, Place | None] = {}
 
-    def place_of(self, account: str | None) -> Place | None:
-        """None for an account that belongs to no organization."""
-        revision = self._store.setting(REVISION, 0)
+    def look(self) -> None:
+        """Forget what was read before the last change; to be called once for each call that is decided."""
+        revision = self._store.setting(REVISION, "")
         if revision != self._revision:
             self._revision = revision
             self._places.clear()
-        if not revision or account is None:
+
+    def place_of(self, account: str | None) -> Place | None:
+        """None for an account that belongs to no organization."""
+        if not self._revision or account is None:
             return None
         if account not in self._places:
             self._places[account] = self._read(account)

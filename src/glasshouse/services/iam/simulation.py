@@ -98,7 +98,9 @@ class Simulator:
         identity = [*self._policies_of(source), *_inputs(policy_input_list or [], "PolicyInputList")]
         resource = _inputs([resource_policy], "ResourcePolicy") if resource_policy else []
         owner = _account(resource_owner) or caller.account
-        place = Organizations(self.store).place_of(caller.account)
+        organizations = Organizations(self.store)
+        organizations.look()
+        place = organizations.place_of(caller.account)
         control = place.service_control if place else ()
         scene = Scene(caller, identity, boundary, resource, owner, _context(context_entries), control)
         return self._simulated(scene, action_names, resource_arns or ["*"], max_items, marker)

@@ -240,7 +240,8 @@ class Policies:
         for member in self.members.list():
             if member.organization == organization.id:
                 self.standings.put(self._standing(organization, member, levels))
-        self.store.keep_setting(REVISION, self.store.setting(REVISION, 0) + 1)
+        # Unlike any before it, also after a reset or when a snapshot was loaded.
+        self.store.keep_setting(REVISION, ids.uuid())
 
     def _standing(self, organization: Organization, member: Member, levels: dict) -> Standing:
         path = self._path(organization, member.parent, ParentNotFoundException)
