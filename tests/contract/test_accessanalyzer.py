@@ -92,6 +92,14 @@ def test_members_that_are_wrong_are_named(analyzer, arn):
         assert [one["name"] for one in failure.value.response["fieldList"]] == [field]
 
 
+def test_what_the_model_forbids_is_named_too(analyzer):
+    with pytest.raises(ClientError) as failure:
+        analyzer.create_analyzer(analyzerName="no name", type="ACCOUNT")
+    assert code(failure) == "ValidationException"
+    assert failure.value.response["reason"] == "fieldValidationFailed"
+    assert [one["name"] for one in failure.value.response["fieldList"]] == ["analyzerName"]
+
+
 def test_checks_of_a_document_without_meaning_are_refused(analyzer):
     for document_ in ("{", document({"Effect": "Perhaps", "Action": "*", "Resource": "*"})):
         with pytest.raises(ClientError) as failure:

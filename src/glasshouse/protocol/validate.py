@@ -127,7 +127,20 @@ def _error(operation: Operation, rules: Rules, violations: list[Violation]) -> S
         return error_class(rules.code)(_filled(rules.message, operation, first))
     told = violations[:MAX_ERRORS]
     count = f"{len(told)} validation error{'s' if len(told) > 1 else ''} detected: "
-    return error_class(rules.code)(count + "; ".join(map(str, told)))
+    return error_class(rules.code)(count + "; ".join(map(str, told)), **_fields(operation, rules.code, told))
+
+
+def _fields(operation: Operation, code: str, told: list[Violation]) -> dict[str, Any]:
+    """The fields that are wrong, for the services whose error has a reason and a list of them."""
+    shape = operation.service.error_shape(code)
+    members = shape.members if shape else {}
+    holder = next((name for name in ("fieldList", "fields") if name in members), None)
+    if holder is None or "reason" not in members:
+        return {}
+    reasons = members["reason"].enum
+    reason = next((one for one in reasons if one.lower().replace("_", "") == "fieldvalidationfailed"), None)
+    fields = [{"name": _printed(violation.path), "message": violation.constraint} for violation in told]
+    return {"reason": reason, holder: fields} if reason else {}
 
 
 def _filled(text: str, operation: Operation, violation: Violation) -> str:
