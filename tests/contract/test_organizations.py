@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from glasshouse.core.access import Credential
 from tests.contract.organization_box import (
     MANAGEMENT,
     administrator,
@@ -252,6 +253,61 @@ def test_delegated_administrators_see_the_organization(aws, org, account):
     refused(lambda: org.deregister_delegated_administrator(**register), "AccountNotRegisteredException")
     remove()
     refused(lambda: org.describe_account(AccountId=dev), "AccountNotFoundException")
+
+
+OTHER = "444455556666"
+
+
+@pytest.fixture
+def other(aws, cloud):
+    """A client that acts as the root user of an account outside of the organization."""
+    owner = Credential("AKIAROOTOFANOTHERKEY", "secret", cloud.cloud.root(OTHER))
+
+    def keep():
+        with cloud.cloud.store.transaction():
+            cloud.cloud.credentials.put(owner)
+
+    cloud.run(keep)
+    return aws("organizations", aws_access_key_id=owner.access_key_id, aws_secret_access_key="secret")
+
+
+def test_an_account_is_invited_and_joins(org, root, other):
+    invite = lambda: org.invite_account_to_organization(Target={"Id": OTHER, "Type": "ACCOUNT"}, Notes="Join us")  # noqa: E731
+    made = invite()["Handshake"]
+    assert (made["State"], made["Action"]) == ("OPEN", "INVITE")
+    assert {"Type": "NOTES", "Value": "Join us"} in made["Resources"]
+    refused(invite, "DuplicateHandshakeException")
+    refused(lambda: org.accept_handshake(HandshakeId=made["Id"]), "AccessDeniedException")
+    (listed,) = other.list_handshakes_for_account()["Handshakes"]
+    assert listed["Id"] == made["Id"]
+    assert other.accept_handshake(HandshakeId=made["Id"])["Handshake"]["State"] == "ACCEPTED"
+    assert org.describe_account(AccountId=OTHER)["Account"]["JoinedMethod"] == "INVITED"
+    refused(lambda: other.accept_handshake(HandshakeId=made["Id"]), "HandshakeAlreadyInStateException")
+    refused(lambda: org.cancel_handshake(HandshakeId=made["Id"]), "InvalidHandshakeTransitionException")
+    refused(invite, "HandshakeConstraintViolationException", "ALREADY_IN_AN_ORGANIZATION")
+    other.leave_organization()
+    refused(lambda: org.describe_account(AccountId=OTHER), "AccountNotFoundException")
+
+
+def test_an_invitation_by_address_is_declined_cancelled_or_expires(org, root, other, cloud):
+    def invite():
+        target = {"Id": f"root@{OTHER}.example", "Type": "EMAIL"}
+        return org.invite_account_to_organization(Target=target)["Handshake"]["Id"]
+
+    def state(number):
+        return org.describe_handshake(HandshakeId=number)["Handshake"]["State"]
+
+    first = invite()
+    other.decline_handshake(HandshakeId=first)
+    second = invite()
+    org.cancel_handshake(HandshakeId=second)
+    third = invite()
+    cloud.clock.advance(16 * 86_400)
+    assert [state(first), state(second), state(third)] == ["DECLINED", "CANCELED", "EXPIRED"]
+    refused(lambda: other.accept_handshake(HandshakeId=third), "InvalidHandshakeTransitionException")
+    assert len(org.list_handshakes_for_organization()["Handshakes"]) == 3
+    unknown = lambda: org.invite_account_to_organization(Target={"Id": "x@example.com", "Type": "EMAIL"})  # noqa: E731
+    refused(unknown, "InvalidInputException", "INVALID_EMAIL_ADDRESS_TARGET")
 
 
 def test_tags_of_units_and_policies(org, root):

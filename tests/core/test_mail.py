@@ -95,3 +95,13 @@ def test_a_letter_goes_on_to_the_mail_server(tiny, mail):
     assert any(line.lower().startswith("mail from:<a@example.com>") for line in server.heard)
     assert "rcpt to:<b@example.com>" in [line.lower() for line in server.heard]
     assert "Subject: Hello\r\n" in server.heard
+
+
+def test_an_owner_has_the_address_that_was_named(tiny, mail):
+    assert mail.owner("111122223333") == "root@111122223333.example"
+    assert mail.account_of("root@111122223333.example") == "111122223333"
+    with tiny.cloud.store.transaction():
+        mail.name_owner("111122223333", "Ann@example.com")
+    assert mail.owner("111122223333") == "Ann@example.com"
+    assert mail.account_of("ann@example.com") == "111122223333"
+    assert mail.account_of("nobody@example.com") is None

@@ -4,6 +4,7 @@ Nothing leaves the machine: letters are kept in the store, and beside it as file
 mail reader to open. A user who wants them delivered names a server, to which each is forwarded after it was kept.
 """
 
+import re
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -91,6 +92,12 @@ class Mail:
 
     def name_owner(self, account: str, address: str):
         self._store.keep_setting(f"owner of {account}", address)
+        self._store.keep_setting(f"account of {address.lower()}", account)
+
+    def account_of(self, address: str) -> str | None:
+        """The account whose owner has an address."""
+        unnamed = re.fullmatch(r"root@(\d{12})\.example", address)
+        return unnamed[1] if unnamed else self._store.setting(f"account of {address.lower()}", None)
 
     def clear(self):
         """Remove the files; the letters are the store's."""

@@ -108,3 +108,18 @@ class Standing:
     path: str
     service_control: list[list[str]]
     resource_control: list[list[str]]
+
+
+@dataclass
+class Handshake:
+    """An invitation of an account."""
+
+    id: str
+    arn: str
+    management: str
+    organization: str
+    account: str
+    requested_timestamp: float
+    expiration_timestamp: float
+    state: str = "OPEN"
+    notes: str | None = None

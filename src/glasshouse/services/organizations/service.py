@@ -4,20 +4,22 @@ Service and resource control policies bind from the next call on: services/iam r
 say of each account where it stands, whenever the setting `organizations.revision` has moved (see `records.Standing`).
 Accounts are made by a job, with the role through which the management account administers them.
 
-Differs from AWS: an account makes no difference to the cloud until it is used, so inviting one and accepting need no
-verified address; removing one asks for no means of payment; quotas are those AWS raises them to on demand; a closed
-account goes on answering; other types of policies (tags, backups ...) and migrating to all features are refused.
+Differs from AWS: an account makes no difference to the cloud until it is used, so any can be invited; removing one
+asks for no means of payment; quotas are those AWS raises them to on demand; a closed account goes on answering; other
+types of policies (tags, backups ...) and migrating to all features are refused.
 """
 
 from glasshouse.core import Service, Table
 from glasshouse.services.organizations.accounts import Accounts
 from glasshouse.services.organizations.delegation import Delegations
 from glasshouse.services.organizations.errors import InvalidInputException
+from glasshouse.services.organizations.handshakes import Handshakes
 from glasshouse.services.organizations.policies import Policies
 from glasshouse.services.organizations.records import (
     AccountRequest,
     Attachment,
     Delegation,
+    Handshake,
     Member,
     Organization,
     Policy,
@@ -36,12 +38,13 @@ class InvalidPageToken(InvalidInputException):
         super().__init__("You specified an invalid value for nextToken.", Reason="INVALID_NEXT_TOKEN")
 
 
-class Organizations(Structure, Accounts, Policies, Delegations, Service):
+class Organizations(Structure, Accounts, Policies, Delegations, Handshakes, Service):
     name = "organizations"
     invalid_page_token = InvalidPageToken
     organizations = Table(Organization, key="management", scope="cloud")
     members = Table(Member, key="id", scope="cloud")
     standings = Table(Standing, key="account", scope="cloud")
+    handshakes = Table(Handshake, key="id", scope="cloud")
     units = Table(Unit, key="id", scope="account")
     policies = Table(Policy, key="id", scope="account")
     attachments = Table(Attachment, key=("target_id", "policy_id"), scope="account")
