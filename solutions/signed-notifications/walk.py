@@ -205,7 +205,6 @@ def failure(action, code: str) -> str:
 def checked(aws, message: dict[str, str], told: str | None, package: str = "sns-validator") -> str:
     """That the verifier refuses a message, in these words if any are given."""
     if not node():
-        assert openssl(aws, message, "sha256") != "Verified OK" or package != "sns-validator" or told is None
         return "Node.js or npm is not installed, so sns-validator was not asked"
     said = validator(aws, message, package)
     assert said.startswith("refused: ") and (told is None or said == f"refused: {told}"), said
