@@ -61,9 +61,9 @@ class Findings:
         analyzer = self._analyzer_of(analyzer_arn)
         if not ids and not resource_arn:
             raise invalid("ids", "Either ids or resourceArn must be specified.")
-        found = [self._found(analyzer_arn, id) for id in ids or ()]
+        found = self._all_found(analyzer.name, ids or [])
         if resource_arn:
-            found += [one for one in self.findings.list(analyzer.name) if one.resource == resource_arn]
+            found += self.findings.list(analyzer.name, resource_arn)
         for finding in found:
             if finding.status != "RESOLVED":
                 self._set_status(finding, status)
@@ -120,18 +120,18 @@ class Findings:
         owner = resource_owner_account or resource_arn.split(":")[4] or self.call.account
         if owner not in self._zone(analyzer).accounts:
             raise invalid("resourceOwnerAccount", f"The account {owner} is not in the zone of trust of the analyzer.")
-        self.later("_scan_one", analyzer_name=analyzer.name, arn=resource_arn, owner=owner)
-
-    def _scan_one(self, analyzer_name: str, arn: str, owner: str):
-        analyzer = self.analyzers.get(analyzer_name)
-        if analyzer:
-            self._look_at(analyzer, arn, owner)
+        self.later("_scan_some", analyzer_name=analyzer.name, arns=[resource_arn], account=owner)
 
     def _found(self, analyzer_arn: str, id: str) -> Finding:
-        found = self.findings.get(self._analyzer_of(analyzer_arn).name, id)
-        if found is None:
-            raise not_found("finding", id)
+        (found,) = self._all_found(self._analyzer_of(analyzer_arn).name, [id])
         return found
+
+    def _all_found(self, analyzer_name: str, ids: list[str]) -> list[Finding]:
+        known = {one.id: one for one in self.findings.list(analyzer_name)} if ids else {}
+        for id in ids:
+            if id not in known:
+                raise not_found("finding", id)
+        return [known[id] for id in ids]
 
 
 def _type_statistics(active: list[Finding], type: str) -> dict[str, Any]:

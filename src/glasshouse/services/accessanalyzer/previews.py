@@ -105,7 +105,7 @@ class AccessPreviews:
         return resource
 
     def _compared(self, analyzer: Analyzer, preview: AccessPreview, resource: Resource) -> list[PreviewFinding]:
-        known = {one.id: one for one in self.findings.list(analyzer.name) if one.resource == resource.arn}
+        known = {one.id: one for one in self.findings.list(analyzer.name, resource.arn)}
         found = []
         for access in external.external_access(resource, self._zone(analyzer)):
             finding = self._finding(analyzer, resource, access)

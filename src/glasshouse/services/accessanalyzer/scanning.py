@@ -7,6 +7,7 @@ Differs from AWS: changes are seen at once, not within half an hour. Findings ke
 comes again.
 """
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from glasshouse.core import ids, on
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 DAY_S = 86_400
 RESOLVED_KEPT_S = 90 * DAY_S
+PORTION = 10
 EXTERNAL = ("ExternalAccess",)
 
 
@@ -63,8 +65,16 @@ class Scanning:
             there = arns_of(KIND_OF[kind], aws, account, self.call.region)
             known = [one for one in self.resources.list(analyzer.name) if one.resource_type == kind]
             gone = {one.resource_arn for one in known if one.resource_owner_account == account} - {*there}
-            for arn in (*there, *sorted(gone)):
-                self._look_at(analyzer, arn, account)
+            arns = [*there, *sorted(gone)]
+            for start in range(0, len(arns), PORTION):
+                some = arns[start : start + PORTION]
+                self.later("_scan_some", analyzer_name=analyzer.name, arns=some, account=account)
+
+    def _scan_some(self, analyzer_name: str, arns: list[str], account: str):
+        """A portion of a scan: between them, calls are answered."""
+        analyzer = self.analyzers.get(analyzer_name)
+        for arn in arns if analyzer else ():
+            self._look_at(analyzer, arn, account)
 
     def _look_at(self, analyzer: Analyzer, arn: str, account: str):
         """Analyze one resource, if it has changed since."""
@@ -159,8 +169,8 @@ class Scanning:
 
     def _reconcile(self, analyzer: Analyzer, arn: str, found: list[Finding], types: tuple[str, ...] = EXTERNAL):
         """New findings become active, those that changed are updated, those that are no more are resolved."""
-        of_analyzer = self.findings.list(analyzer.name)
-        known = {one.id: one for one in of_analyzer if one.resource == arn and one.finding_type in types}
+        of_resource = self.findings.list(analyzer.name, arn)
+        known = {one.id: one for one in of_resource if one.finding_type in types}
         for finding in found:
             self._keep(analyzer, finding, known.pop(finding.id, None))
         for finding in known.values():
@@ -192,6 +202,16 @@ class Scanning:
     # Who is trusted
 
     def _zone(self, analyzer: Analyzer) -> "Zone":
+        """Asked for once in a call."""
+        if analyzer.name not in self._zones:
+            self._zones[analyzer.name] = self._make_zone(analyzer)
+        return self._zones[analyzer.name]
+
+    @cached_property
+    def _zones(self) -> "dict[str, Zone]":
+        return {}
+
+    def _make_zone(self, analyzer: Analyzer) -> "Zone":
         """The account, or all accounts of its organization."""
         from glasshouse.engines.policy.outsiders import Zone
 

@@ -26,7 +26,7 @@ class AccessAnalyzer(PolicyValidation, Analyzers, Findings, AccessPreviews, Scan
     invalid_page_token = ValidationException
     analyzers = Table(Analyzer, key="name")
     archive_rules = Table(ArchiveRule, key=("analyzer_name", "rule_name"))
-    findings = Table(Finding, key=("analyzer_name", "id"))
+    findings = Table(Finding, key=("analyzer_name", "resource", "id"))
     resources = Table(AnalyzedResource, key=("analyzer_name", "resource_arn"))
     previews = Table(AccessPreview, key=("analyzer_name", "id"))
     preview_findings = Table(PreviewFinding, key=("preview_id", "id"))
