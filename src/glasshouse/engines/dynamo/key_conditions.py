@@ -126,7 +126,7 @@ class _Clauses:
             if sign in ("BETWEEN", "begins_with"):
                 raise Invalid(f"Invalid operator used in KeyConditionExpression: {sign}")
             sign = TURNED.get(sign, sign)
-        name = str(steps[0])
+        [name] = map(str, steps)
         if name in self._found:
             raise Invalid("KeyConditionExpressions must only contain one condition per key")
         _check_values(sign, values)

@@ -52,12 +52,13 @@ class Update:
 def update(text: str, names: Names) -> Update:
     """Raises Invalid."""
     try:
-        return _bound(parse_update(text), names)
+        return bound(parse_update(text), names)
     except Invalid as wrong:
         raise Invalid(f"Invalid UpdateExpression: {wrong}") from None
 
 
-def _bound(actions: tuple[Action, ...], names: Names) -> Update:
+def bound(actions: tuple[Action, ...], names: Names) -> Update:
+    """Actions with the names and values that they use. Raises Invalid."""
     binder = _Binder(names)
     paths = [names.path(action.path) for action in actions]
     for action in actions:

@@ -9,12 +9,13 @@ second they say; encryption with the customer's KMS keys and global tables are r
 from functools import cached_property
 
 from glasshouse.core import Service, Table
+from glasshouse.services.dynamodb.backups import Backups
 from glasshouse.services.dynamodb.batches import Batches
 from glasshouse.services.dynamodb.errors import ResourceNotFoundException
 from glasshouse.services.dynamodb.expiring import Expiring
 from glasshouse.services.dynamodb.items import ItemOperations
 from glasshouse.services.dynamodb.reading import Reading
-from glasshouse.services.dynamodb.records import DynamoTable
+from glasshouse.services.dynamodb.records import Backup, DynamoTable
 from glasshouse.services.dynamodb.settings import Settings
 from glasshouse.services.dynamodb.table_updates import TableUpdates
 from glasshouse.services.dynamodb.tables import Tables
@@ -23,10 +24,11 @@ from glasshouse.services.dynamodb.writes import Writes
 
 
 class Dynamodb(
-    Tables, TableUpdates, ItemOperations, Reading, Batches, Transactions, Expiring, Settings, Writes, Service
+    Tables, TableUpdates, ItemOperations, Reading, Batches, Backups, Transactions, Expiring, Settings, Writes, Service
 ):
     name = "dynamodb"
     tables = Table(DynamoTable, key="name")
+    backups = Table(Backup, key="arn")
 
     @cached_property
     def _found(self) -> dict[str, DynamoTable | None]:
