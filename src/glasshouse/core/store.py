@@ -64,6 +64,7 @@ class Store:
         self.depth = 0
         self._after_commit: list[Callable[[], None]] = []
         self._after_rollback: list[Callable[[], None]] = []
+        self._settings: dict[str, Any] = {}
         self._schemas = [SCHEMA]
         self.sql.executescript(SCHEMA)
 
@@ -143,6 +144,7 @@ class Store:
         elif self.writing:
             self.sql.execute("ROLLBACK")
             self.writing = False
+        self._settings.clear()
         del self._after_commit[commits:]
         actions = self._after_rollback[rollbacks:]
         del self._after_rollback[rollbacks:]
@@ -150,15 +152,20 @@ class Store:
             action()
 
     def setting(self, name: str, default: Any) -> Any:
-        """A value kept for the cloud as a whole."""
-        row = self.read("SELECT value FROM setting WHERE name = ?", (name,)).fetchone()
-        return msgspec.json.decode(row[0]) if row else default
+        """A value kept for the cloud as a whole, which nobody but `keep_setting` may change. Remembered once read."""
+        if name not in self._settings:
+            row = self.read("SELECT value FROM setting WHERE name = ?", (name,)).fetchone()
+            self._settings[name] = msgspec.json.decode(row[0]) if row else None
+        value = self._settings[name]
+        return default if value is None else value
 
     def keep_setting(self, name: str, value: Any):
         self.write("REPLACE INTO setting VALUES (?, ?)", (name, msgspec.json.encode(value).decode()))
+        self._settings.pop(name, None)
 
     def clear(self):
         """Forget everything: drop all tables, and make them anew."""
+        self._settings.clear()
         names = [row[0] for row in self.read("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()]
         with self.transaction():
             for name in names:
@@ -176,6 +183,7 @@ class Store:
         saved = sqlite3.connect(path)
         saved.backup(self.sql)
         saved.close()
+        self._settings.clear()
         for script in self._schemas:
             self._run_script(script)
 

@@ -4,6 +4,7 @@ Differs from AWS: a refusal is decided before the resource is looked for, as mos
 """
 
 from functools import lru_cache
+from typing import Any
 
 from glasshouse.core.access import Principal
 from glasshouse.core.cloud import Cloud
@@ -37,6 +38,7 @@ class Decisions:
         self._identities = Identities(cloud.store)
         self._organizations = Organizations(cloud.store)
         self._uses = Uses(cloud)
+        self._needs: dict[Any, tuple[Requirement, ...] | None] = {}
 
     def require(self, service: Service, operation, carries_policies: bool) -> None:
         """Raise what the service answers to those who may not."""
@@ -44,9 +46,13 @@ class Decisions:
         principal = call.principal
         if principal.kind in ("user", "role", "federated"):
             self._uses.note(call, operation, service.now)
-        if principal.kind not in PROVEN and f"{call.service}:{call.operation}" in table()["provers"]:
-            return  # the operation proves who asks, and asks again in that name
-        needed = requirements(call.service, call.operation, tuple(operation.arguments))
+        if operation not in self._needs:
+            self._needs[operation] = _needs(operation)
+        needed = self._needs[operation]
+        if needed is None:
+            if principal.kind not in PROVEN:
+                return  # the operation proves who asks, and asks again in that name
+            needed = requirements(call.service, call.operation, tuple(operation.arguments))
         if not needed:
             return
         self._organizations.look()
@@ -116,6 +122,13 @@ class Decisions:
 
 def _is_service_linked(principal: Principal) -> bool:
     return SERVICE_LINKED in principal.session.get("role_arn", "")
+
+
+def _needs(operation) -> tuple[Requirement, ...] | None:
+    """What an operation needs; None if it proves itself who asks."""
+    if f"{operation.service_name}:{operation.name}" in table()["provers"]:
+        return None
+    return requirements(operation.service_name, operation.name, tuple(operation.arguments))
 
 
 def refusal(service: Service, action: str, arn: str, decision: Decision) -> ServiceError:
