@@ -92,6 +92,18 @@ def test_a_public_bucket_is_found_with_what_is_denied_left_out(aws, arn, finding
     assert all(action.startswith("s3:GetObject") for action in found["action"])
 
 
+def test_findings_end_with_what_they_are_about(aws, arn, findings):
+    bucket(
+        aws, "shop", {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::shop/*"}
+    )
+    sending = {"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "sqs:SendMessage", "Resource": "*"}
+    queue = aws("sqs").create_queue(QueueName="q", Attributes={"Policy": document(sending)})["QueueUrl"]
+    assert [one["status"] for one in findings(arn)] == ["ACTIVE", "ACTIVE"]
+    aws("s3").delete_bucket(Bucket="shop")
+    aws("sqs").delete_queue(QueueUrl=queue)
+    assert [one["status"] for one in findings(arn)] == ["RESOLVED", "RESOLVED"]
+
+
 def test_conditions_that_only_the_trusted_meet_are_no_finding(aws, arn, findings):
     def allow(**condition):
         return {

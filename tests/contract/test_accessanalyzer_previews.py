@@ -219,3 +219,25 @@ def test_an_organization_is_one_zone_of_trust(aws, analyzer, cloud, findings):
     iam.create_role(RoleName="Sister", AssumeRolePolicyDocument=trusting({"AWS": member}))
     iam.create_role(RoleName="Stranger", AssumeRolePolicyDocument=trusting({"AWS": "111122223333"}))
     assert [one["resource"].rpartition("/")[2] for one in findings(arn)] == ["Stranger"]
+    theirs = aws("iam", **session_in(aws, member))
+    theirs.create_role(RoleName="Theirs", AssumeRolePolicyDocument=trusting({"AWS": ["111122223333", ACCOUNT]}))
+    (found,) = findings(arn, filter={"resourceOwnerAccount": {"eq": [member]}})
+    assert found["resource"] == f"arn:aws:iam::{member}:role/Theirs"
+    assert found["principal"] == {"AWS": "111122223333"}
+
+
+def session_in(aws, account: str) -> dict:
+    """Keys of the role that an organization makes in its accounts."""
+    iam = aws("iam")
+    iam.create_user(UserName="administrator")
+    allowed = document({"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"})
+    iam.put_user_policy(UserName="administrator", PolicyName="assume", PolicyDocument=allowed)
+    key = iam.create_access_key(UserName="administrator")["AccessKey"]
+    sts = aws("sts", aws_access_key_id=key["AccessKeyId"], aws_secret_access_key=key["SecretAccessKey"])
+    role = f"arn:aws:iam::{account}:role/OrganizationAccountAccessRole"
+    told = sts.assume_role(RoleArn=role, RoleSessionName="administrator")["Credentials"]
+    return {
+        "aws_access_key_id": told["AccessKeyId"],
+        "aws_secret_access_key": told["SecretAccessKey"],
+        "aws_session_token": told["SessionToken"],
+    }
