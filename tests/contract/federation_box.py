@@ -40,11 +40,12 @@ class WebProvider:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.place = f"127.0.0.1:{self._server.server_port}"
         self.url = f"http://{self.place}"
+        self.configuration = {"issuer": self.url, "jwks_uri": f"{self.url}/keys"}
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def answer(self, path):
         if path == "/.well-known/openid-configuration":
-            return {"issuer": self.url, "jwks_uri": f"{self.url}/keys"}
+            return self.configuration
         self.asked += 1
         return {"keys": [self._published(name, key) for name, key in self.keys.items()]}
 

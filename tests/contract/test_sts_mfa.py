@@ -44,7 +44,7 @@ def refused(action, code):
 
 
 PRESENT = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
-WRONG = "MultiFactorAuthentication failed with invalid MFA one time pass code. "
+WRONG = "MultiFactorAuthentication failed with invalid MFA one time pass code."
 
 
 class Device:

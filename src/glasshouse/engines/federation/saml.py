@@ -11,7 +11,7 @@ import binascii
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from lxml import etree
+from lxml import etree  # type: ignore[attr-defined]  # compiled, without stubs
 
 from . import Untrusted
 
@@ -114,8 +114,8 @@ def _parse(raw: bytes):
 def _signed_part(document, certificate: str):
     """The element that a signature covers, if it is one made with this certificate's key."""
     from cryptography.x509 import load_der_x509_certificate
-    from signxml import SignatureConfiguration, XMLVerifier
     from signxml.exceptions import SignXMLException
+    from signxml.verifier import SignatureConfiguration, XMLVerifier
 
     try:
         x509 = load_der_x509_certificate(base64.b64decode(certificate))

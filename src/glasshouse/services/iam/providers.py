@@ -7,7 +7,7 @@ authorities decide, thumbprints are kept but not used.
 """
 
 import json
-from urllib.error import URLError
+from http.client import HTTPException
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
@@ -22,6 +22,8 @@ YEAR_S = 365 * 86_400
 FETCH_S, LARGEST_BYTES = 5, 1_000_000
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 SOUGHT_AGAIN_S = 60
+# What comes of asking a server that is not there, or that is no provider.
+UNREADABLE = (OSError, HTTPException, ValueError, LookupError, TypeError, AttributeError, InvalidInput)
 
 
 class SamlProviders:
@@ -191,7 +193,7 @@ class OidcProviders:
         keys, failure = [], None
         try:
             keys = _published(url)
-        except (URLError, OSError, ValueError, LookupError, TypeError) as reason:
+        except UNREADABLE as reason:
             failure = f"{type(reason).__name__}: {reason}"
         self.inside("_take_keys", arn=arn, keys=keys, key_id=key_id, failure=failure)
 
@@ -216,11 +218,14 @@ def _place(url: str) -> str:
 
 
 def _published(url: str) -> list[dict]:
-    """The signing keys that a provider publishes now. Raises OSError, URLError, ValueError, KeyError."""
+    """The signing keys that a provider publishes now. Raises any of UNREADABLE."""
     configuration = _json(f"{url}/.well-known/openid-configuration")
     address = configuration["jwks_uri"]
     _place(address)  # no file, no other scheme
-    return [key for key in _json(address)["keys"] if key.get("use", "sig") == "sig"]
+    keys = [key for key in _json(address)["keys"] if key.get("use", "sig") == "sig"]
+    if not configuration.get("issuer"):
+        raise ValueError("the configuration names no issuer")
+    return keys
 
 
 def _json(url: str):

@@ -24,7 +24,7 @@ from glasshouse.services.sts.errors import (
     ValidationError,
 )
 
-KEYS_WAIT_S = 6.0
+KEYS_WAIT_S = 12.0
 SKEW_S = 300
 ATTRIBUTE = "https://aws.amazon.com/SAML/Attributes/"
 CLAIM = "https://aws.amazon.com/"

@@ -82,7 +82,7 @@ class Sts(RoleSessions, Federation, Service):
         params = {"user_arn": caller.arn, "serial_number": serial_number, "code": token_code}
         home = self.call.elsewhere(caller.account)
         if caller.kind != "user" or not self.cloud.run_method(home, "iam", "_shown_code_is_right", params):
-            raise AccessDenied("MultiFactorAuthentication failed with invalid MFA one time pass code. ")
+            raise AccessDenied("MultiFactorAuthentication failed with invalid MFA one time pass code.")
         return {"mfa": self.now}
 
     def _bounded(self, duration_seconds: int) -> int:
