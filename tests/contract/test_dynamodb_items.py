@@ -1,6 +1,10 @@
 """DynamoDB: putting, getting, updating and deleting items."""
 
+from decimal import Decimal
+
+import boto3
 import pytest
+from boto3.dynamodb.conditions import Attr
 from botocore.exceptions import ClientError
 
 from tests.contract.dynamodb_tables import WRONG, index, make_table, refusal
@@ -193,6 +197,18 @@ def test_capacity_is_computed_from_sizes(dynamodb):
     assert got["ConsumedCapacity"]["CapacityUnits"] == 1.0
     lazy = dynamodb.get_item(TableName="things", Key=KEY, ReturnConsumedCapacity="INDEXES")
     assert lazy["ConsumedCapacity"] == {"TableName": "things", "CapacityUnits": 0.5, "Table": {"CapacityUnits": 0.5}}
+
+
+def test_the_table_resource_of_boto3_speaks_in_python_values(dynamodb, endpoint):
+    resource = boto3.resource(
+        "dynamodb", "eu-west-1", endpoint_url=endpoint, aws_access_key_id="test", aws_secret_access_key="test"
+    )
+    table = resource.Table("things")
+    with table.batch_writer() as batch:
+        for number in range(30):
+            batch.put_item(Item={"p": str(number), "price": Decimal("1.5") * number, "tags": {"x"}})
+    found = table.scan(FilterExpression=Attr("price").gte(Decimal("42")) & Attr("tags").contains("x"))["Items"]
+    assert sorted(item["price"] for item in found) == [Decimal("42"), Decimal("43.5")]
 
 
 # What happens next

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from glasshouse.engines.dynamo import Invalid, Names, condition, key_range, projection, update
 from glasshouse.engines.dynamo.key_conditions import KeyAttribute
+from glasshouse.engines.dynamo.partiql import parse_statement
 
 GOLDEN = Path(__file__).with_name("golden")
 CONDITIONS = json.loads((GOLDEN / "conditions.json").read_text())
@@ -131,3 +132,20 @@ def test_long_and_deep_expressions_do_not_exhaust_the_stack(text):
         assert condition(text, names, "FilterExpression")({"a": {"N": "1"}})
     except Invalid as refused:
         assert "nested too deeply" in str(refused)
+
+
+STATEMENT_WORDS = """SELECT INSERT UPDATE DELETE FROM INTO VALUE SET REMOVE WHERE AND OR NOT IN BETWEEN IS MISSING NULL ? ,
+    * = < <> ( ) [ ] { } << >> : . ; 'a' "b" a b 1 2.5 - begins_with set_add list_append RETURNING ALL OLD ORDER BY DESC"""
+statements = st.one_of(
+    st.text(max_size=60), st.lists(st.sampled_from(STATEMENT_WORDS.split()), max_size=25).map(" ".join)
+)
+
+
+@given(statements)
+def test_any_text_is_a_statement_or_refused(text):
+    try:
+        said = parse_statement(text, [{"S": "x"}])
+    except Invalid as refused:
+        assert str(refused)
+    else:
+        assert said.kind in ("SELECT", "INSERT", "UPDATE", "DELETE")

@@ -132,7 +132,7 @@ class ItemOperations:
                 return_values_on_condition_check_failure == "ALL_OLD",
             )  # fmt: skip
             done = self._write(write)
-        returned = _returned(done, changes, return_values)
+        returned = returned_item(done, changes, return_values)
         return self._answer(write, done, returned, return_consumed_capacity, return_item_collection_metrics)
 
     def get_item(
@@ -167,7 +167,7 @@ class ItemOperations:
         }
 
 
-def _returned(done: Done, changes: Update | None, wanted: str) -> Item | None:
+def returned_item(done: Done, changes: Update | None, wanted: str) -> Item | None:
     """What ReturnValues asks for."""
     if wanted == "NONE":
         return None

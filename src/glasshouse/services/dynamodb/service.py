@@ -17,6 +17,7 @@ from glasshouse.services.dynamodb.items import ItemOperations
 from glasshouse.services.dynamodb.reading import Reading
 from glasshouse.services.dynamodb.records import Backup, DynamoTable
 from glasshouse.services.dynamodb.settings import Settings
+from glasshouse.services.dynamodb.statements import Statements
 from glasshouse.services.dynamodb.table_updates import TableUpdates
 from glasshouse.services.dynamodb.tables import Tables
 from glasshouse.services.dynamodb.transactions import Transactions
@@ -24,8 +25,9 @@ from glasshouse.services.dynamodb.writes import Writes
 
 
 class Dynamodb(
-    Tables, TableUpdates, ItemOperations, Reading, Batches, Backups, Transactions, Expiring, Settings, Writes, Service
-):
+    Tables, TableUpdates, ItemOperations, Reading, Batches, Transactions, Statements,
+    Backups, Expiring, Settings, Writes, Service,
+):  # fmt: skip
     name = "dynamodb"
     tables = Table(DynamoTable, key="name")
     backups = Table(Backup, key="arn")

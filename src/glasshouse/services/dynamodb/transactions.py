@@ -5,6 +5,7 @@ Calls come one after another, so no transaction ever meets another: TransactionC
 
 import hashlib
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 
@@ -14,6 +15,7 @@ from glasshouse.services.dynamodb.capacity import Consumed, read_units
 from glasshouse.services.dynamodb.errors import (
     WORDED,
     ConditionalCheckFailedException,
+    DuplicateItemException,
     IdempotentParameterMismatchException,
     TransactionCanceledException,
     ValidationException,
@@ -58,18 +60,18 @@ class Transactions:
         return_item_collection_metrics: str | None = None,
         client_request_token: str | None = None,
     ):
-        asked = hashlib.sha256(msgspec.msgpack.encode(transact_items, order="deterministic")).hexdigest()
+        asked = digest(transact_items)
         consumed = Consumed(return_consumed_capacity, "Write")
-        if client_request_token and (known := self._answered(client_request_token, asked)):
+        known = self._answered(client_request_token, asked) if client_request_token else None
+        if known is not None:
             reads = Consumed(return_consumed_capacity, "Read")
             for table, units in known:
                 reads.add(table, units)
             return {"ConsumedCapacity": reads.all()}
         with WORDED:
             writes = [self._plan_in_transaction(action) for action in transact_items]
-        if len({(write.table.number, *write.place) for write in writes}) < len(writes):
-            raise ValidationException("Transaction request cannot include multiple operations on one item")
-        done = self._perform_all([lambda write=write: self._write(write) for write in writes])
+        check_different_items(writes)
+        done = self._perform_all([partial(self._write, write) for write in writes])
         collections: dict[str, list] = {}
         read: list[tuple[str, float]] = []
         for write, result in zip(writes, done, strict=True):
@@ -93,6 +95,9 @@ class Transactions:
             except ConditionalCheckFailedException as failure:
                 failed = True
                 reasons.append({"Code": "ConditionalCheckFailed", "Message": failure.message, **failure.members})
+            except DuplicateItemException as failure:
+                failed = True
+                reasons.append({"Code": "DuplicateItem", "Message": failure.message, **failure.members})
             except Invalid as failure:
                 failed = True
                 reasons.append({"Code": "ValidationError", "Message": str(failure)})
@@ -148,6 +153,16 @@ class Transactions:
 
     def _forget_tokens(self):
         self.store.write("DELETE FROM dynamodb_token WHERE done <= ?", (self.now - TOKEN_S,))
+
+
+def digest(asked: list) -> str:
+    """Tells one request from another."""
+    return hashlib.sha256(msgspec.msgpack.encode(asked, order="deterministic")).hexdigest()
+
+
+def check_different_items(writes: list[Write]):
+    if len({(write.table.number, *write.place) for write in writes}) < len(writes):
+        raise ValidationException("Transaction request cannot include multiple operations on one item")
 
 
 def cancelled(reasons: list[dict]) -> TransactionCanceledException:
