@@ -134,11 +134,11 @@ def test_long_and_deep_expressions_do_not_exhaust_the_stack(text):
         assert "nested too deeply" in str(refused)
 
 
-STATEMENT_WORDS = """SELECT INSERT UPDATE DELETE FROM INTO VALUE SET REMOVE WHERE AND OR NOT IN BETWEEN IS MISSING NULL ? ,
-    * = < <> ( ) [ ] { } << >> : . ; 'a' "b" a b 1 2.5 - begins_with set_add list_append RETURNING ALL OLD ORDER BY DESC"""
-statements = st.one_of(
-    st.text(max_size=60), st.lists(st.sampled_from(STATEMENT_WORDS.split()), max_size=25).map(" ".join)
-)
+STATEMENT_WORDS = """SELECT INSERT UPDATE DELETE FROM INTO VALUE SET REMOVE WHERE AND OR NOT IN BETWEEN IS MISSING
+    NULL ? , * = < <> ( ) [ ] { } << >> : . ; 'a' "b" a b 1 2.5 - begins_with set_add list_append RETURNING ALL OLD
+    ORDER BY DESC"""
+statement_words = st.sampled_from(STATEMENT_WORDS.split())
+statements = st.one_of(st.text(max_size=60), st.lists(statement_words, max_size=25).map(" ".join))
 
 
 @given(statements)

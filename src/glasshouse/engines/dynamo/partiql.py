@@ -4,30 +4,18 @@ What a statement names and the values it contains become placeholders of the nod
 the same here as in expressions.
 """
 
-import re
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from .invalid import Invalid
 from .names import Names
 from .nodes import Action, Comparison, Constant, Function, Junction, Node, Not, Operand, Path, Sum
+from .partiql_tokens import Token, tokens
 from .values import Item, Value, kind_of, measure
 
-_TOKEN = re.compile(
-    r"""\s*(?:(?P<text>'(?:[^']|'')*')|(?P<quoted>"(?:[^"]|"")*")|(?P<number>[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)"""
-    r"""|(?P<word>[A-Za-z_][A-Za-z0-9_]*)|(?P<sign><<|>>|<=|>=|<>|!=|[=<>+\-,.()\[\]{}:?*;])|(?P<end>\Z)|(?P<wrong>.))""",
-    re.DOTALL,
-)
 SIGNS = {"=": "=", "<>": "<>", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 FUNCTIONS = {"begins_with": 2, "contains": 2, "attribute_type": 2, "size": 1}
 CHANGES = {"list_append": 2, "if_not_exists": 2, "set_add": 2, "set_delete": 2}
 MAX_DEPTH = 60
-
-
-class Token(NamedTuple):
-    kind: str
-    text: str
-    start: int
 
 
 @dataclass
@@ -59,7 +47,7 @@ def parse_statement(text: str, parameters: list[Value] | None) -> Statement:
 
 class _Parser:
     def __init__(self, text: str, parameters: list[Value]):
-        self._tokens = _tokens(text)
+        self._tokens = tokens(text)
         self._parameters = list(parameters)
         self._at = self._taken = self._depth = 0
         self._made = Statement("")
@@ -390,18 +378,3 @@ def _set_of(elements: list[Value]) -> Value:
         raise Invalid("A set consists of strings, of numbers or of binaries")
     [kind] = kinds
     return {f"{kind}S": [element[kind] for element in elements]}
-
-
-def _tokens(text: str) -> list[Token]:
-    found = []
-    for match in _TOKEN.finditer(text):
-        kind = match.lastgroup or "end"
-        found.append(Token(kind, match[kind], match.start(kind)))
-        if kind == "wrong":
-            raise Invalid(
-                "Statement wasn't well formed, can't be processed: Unexpected character at position"
-                f" {match.start(kind) + 1}: '{match[kind]}'"
-            )
-        if kind == "end":
-            break
-    return found

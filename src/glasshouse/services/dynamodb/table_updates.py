@@ -10,6 +10,7 @@ from glasshouse.services.dynamodb.errors import (
 from glasshouse.services.dynamodb.records import DynamoTable, Throughput
 from glasshouse.services.dynamodb.rows import Items, decode
 
+DAY_S = 86_400
 NOTHING = (
     "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or"
     " SSESpecification or ReplicaUpdates is required"
@@ -85,8 +86,9 @@ class TableUpdates:
         if read > throughput.read or write > throughput.write:
             throughput.increased = self.now
         if read < throughput.read or write < throughput.write:
+            same_day = (throughput.decreased or 0) // DAY_S == self.now // DAY_S
+            throughput.decreases_today = throughput.decreases_today + 1 if same_day else 1
             throughput.decreased = self.now
-            throughput.decreases_today += 1
         throughput.read, throughput.write = read, write
 
     def _update_stream(self, table: DynamoTable, specification: dict):
