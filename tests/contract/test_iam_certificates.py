@@ -71,9 +71,13 @@ def test_a_server_certificate_is_kept_renamed_and_deleted(iam, pair):
     assert iam.list_server_certificates()["ServerCertificateMetadataList"] == []
 
 
-def test_a_signing_certificate_is_put_out_of_use(iam, pair):
+def test_a_signing_certificate_is_put_out_of_use(iam, pair, cloud):
     iam.create_user(UserName="bob")
     made = iam.upload_signing_certificate(UserName="bob", CertificateBody=pair[0])["Certificate"]
+    iam.generate_credential_report()
+    cloud.settle()
+    row = iam.get_credential_report()["Content"].decode().splitlines()[-1].split(",")
+    assert row[-4:] == ["true", made["UploadDate"].isoformat(timespec="seconds"), "false", "N/A"]
     iam.update_signing_certificate(UserName="bob", CertificateId=made["CertificateId"], Status="Inactive")
     (listed,) = iam.list_signing_certificates(UserName="bob")["Certificates"]
     assert listed["Status"] == "Inactive"

@@ -153,7 +153,9 @@ class Account:
         password = ["true", used, _iso(profile.create_date), "N/A"] if profile else ["false", "N/A", "N/A", "N/A"]
         keys = [cell for key in self.access_keys.list(user.user_name) for cell in self._report_key(key)]
         keys += ["false", "N/A", "N/A", "N/A", "N/A"] * ((10 - len(keys)) // 5)
-        certificates = ["false", "N/A", "false", "N/A"]
+        held = self.signing_certificates.list(user.user_name)
+        certificates = [cell for one in held for cell in (str(one.status == "Active").lower(), _iso(one.upload_date))]
+        certificates += ["false", "N/A"] * ((4 - len(certificates)) // 2)
         start = [user.user_name, user.arn, _iso(user.create_date)]
         return [*start, *password, str(mfa).lower(), *keys, *certificates]
 
