@@ -217,3 +217,24 @@ def test_a_resource_policy_is_kept_and_asked(dynamodb, aws):
     dynamodb.delete_resource_policy(ResourceArn=arn)
     assert refusal(dynamodb.get_resource_policy, ResourceArn=arn)[0] == "PolicyNotFoundException"
     assert refusal(reader.scan, TableName="things")[0] == "AccessDeniedException"
+
+
+def test_access_is_asked_for_the_table_and_the_index_that_a_call_names(dynamodb, aws):
+    make_table(dynamodb, attributes={"g": "S"}, GlobalSecondaryIndexes=[index("by-group", "g")])
+    aws("iam").create_user(UserName="reader")
+    key = aws("iam").create_access_key(UserName="reader")["AccessKey"]
+    allowed = {"Effect": "Allow", "Action": ["dynamodb:Query", "dynamodb:BatchWriteItem"],
+               "Resource": "arn:aws:dynamodb:*:*:table/things/index/by-group"}  # fmt: skip
+    policy = json.dumps({"Version": "2012-10-17", "Statement": allowed})
+    aws("iam").put_user_policy(UserName="reader", PolicyName="one", PolicyDocument=policy)
+    reader = aws("dynamodb", aws_access_key_id=key["AccessKeyId"], aws_secret_access_key=key["SecretAccessKey"])
+    query = {
+        "TableName": "things", "KeyConditionExpression": "g = :g", "ExpressionAttributeValues": {":g": {"S": "x"}}
+    }  # fmt: skip
+    assert reader.query(IndexName="by-group", **query)["Count"] == 0
+    code, message = refusal(reader.query, **query)
+    assert (code, "on resource: arn:aws:dynamodb:eu-west-1:000000000000:table/things " in message) == (
+        "AccessDeniedException", True
+    )  # fmt: skip
+    requests = {"things": [{"PutRequest": {"Item": {"p": {"S": "a"}}}}]}
+    assert refusal(reader.batch_write_item, RequestItems=requests)[0] == "AccessDeniedException"

@@ -118,7 +118,7 @@ class Backups:
                 (self.now, table.number),
             )
             self.later("_trim_images", after=DAY_S, key=f"images/{table.number}", name=table.name)
-        self.tables.put(table)
+        self._keep(table)
         return {"ContinuousBackupsDescription": self._continuous(table)}
 
     def describe_continuous_backups(self, table_name: str):

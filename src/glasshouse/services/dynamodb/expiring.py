@@ -25,7 +25,7 @@ class Expiring:
                 f"TimeToLive is active on a different AttributeName: current AttributeName is {table.ttl}"
             )
         table.ttl, table.ttl_status = attribute, "ENABLED" if enabled else "DISABLED"
-        self.tables.put(table)
+        self._keep(table)
         self._note_expiries(table)
         return {"TimeToLiveSpecification": time_to_live_specification}
 

@@ -48,7 +48,7 @@ class Settings:
         table = self._of_arn(resource_arn)
         self._check_revision(table, expected_revision_id)
         self._set_policy(table, policy)
-        self.tables.put(table)
+        self._keep(table)
         return {"RevisionId": table.policy_revision}
 
     def get_resource_policy(self, resource_arn: str):
@@ -63,7 +63,7 @@ class Settings:
             return {"RevisionId": None}
         self._check_revision(table, expected_revision_id)
         revision, table.policy, table.policy_revision = table.policy_revision, None, None
-        self.tables.put(table)
+        self._keep(table)
         return {"RevisionId": revision}
 
     def describe_limits(self):

@@ -157,5 +157,5 @@ class TableUpdates:
         table.indexes.remove(dropped)
         used = {key.name for one in table.indexes for key in one.keys} | {key.name for key in table.keys}
         table.attributes = {attribute: kind for attribute, kind in table.attributes.items() if attribute in used}
-        self.tables.put(table)
+        self._keep(table)
         self._erase(dropped.number)

@@ -89,7 +89,7 @@ class Tables:
                 f"Attempt to change a resource which is still in use: Table is being {doing}: {table.name}"
             )
         table.status = "DELETING"
-        self.tables.put(table)
+        self._keep(table)
         self.later("_finish_deletion", name=table.name, number=table.number)
         return {"TableDescription": {**describe(self.store, table), "KeySchema": None, "AttributeDefinitions": None}}
 
@@ -97,7 +97,7 @@ class Tables:
 
     def _begin(self, table: DynamoTable) -> dict:
         """Keep a new table, which is ACTIVE with the next tick."""
-        self.tables.put(table)
+        self._keep(table)
         self.later("_activate", name=table.name)
         return {"TableDescription": describe(self.store, table)}
 
@@ -110,7 +110,7 @@ class Tables:
             index.status = "ACTIVE" if index.status in ("CREATING", "UPDATING") else index.status
         if table.ttl_status == "ENABLING":
             table.ttl_status = "ENABLED"
-        self.tables.put(table)
+        self._keep(table)
         self.state("TableChanged", name=name, status="ACTIVE")
 
     def _finish_deletion(self, name: str, number: int):
