@@ -136,6 +136,18 @@ def test_an_assumed_role_is_named_with_its_issuer(aws, trail):
     assert identity["sessionContext"]["sessionIssuer"]["arn"] == role["Arn"]
 
 
+def test_the_proof_of_a_federated_caller_is_masked(aws, trail):
+    refused(
+        lambda: aws("sts").assume_role_with_web_identity(
+            RoleArn=f"arn:aws:iam::{ACCOUNT}:role/r", RoleSessionName="session", WebIdentityToken="very.secret.token"
+        ),
+        "InvalidIdentityToken",
+    )
+    event = events(trail, EventName="AssumeRoleWithWebIdentity")[0]
+    assert event["userIdentity"] == {"type": "WebIdentityUser"}
+    assert event["requestParameters"]["webIdentityToken"] == "HIDDEN_DUE_TO_SECURITY_REASONS"
+
+
 def test_data_events_are_not_in_the_history(aws, trail, bucket):
     aws("s3").put_object(Bucket=bucket, Key="k", Body=b"")
     assert "PutObject" not in [event["eventName"] for event in events(trail)]

@@ -135,7 +135,12 @@ def test_what_becomes_of_keys_is_told(told):
     told.do("kms", "EnableKeyRotation", KeyId=key["KeyId"], RotationPeriodInDays=90)
     told.advance(91)
     fact = {"key_id": key["KeyId"], "arn": key["Arn"], "region": "eu-west-1"}
-    assert told.facts() == [fact]
+    assert of_keys(told.facts()) == [fact]
     told.do("kms", "ScheduleKeyDeletion", KeyId=key["KeyId"], PendingWindowInDays=7)
     told.advance(8)
-    assert told.facts() == [fact]
+    assert of_keys(told.facts()) == [fact]
+
+
+def of_keys(facts):
+    """Without those that only say that somebody's access may have changed."""
+    return [fact for fact in facts if "key_id" in fact]

@@ -51,17 +51,13 @@ class Projector:
 def _structure(members: list[Member]) -> Projection:
     by_type: dict[type, list[Member]] = {}
 
-    by_key = {alias: (name, project) for name, alias, project in members}
-    by_key |= {name: (name, project) for name, _, project in members}
-
     def from_mapping(value: Mapping[str, Any]) -> dict[str, Any]:
-        seen: dict[str, Any] = {}
-        for key, item in value.items():
-            part = by_key.get(key)
-            if part is None or item is None:
-                continue
-            name, project = part
-            if name == key or name not in seen:
+        seen = {}
+        for name, alias, project in members:
+            item = value.get(name)
+            if item is None:
+                item = value.get(alias)
+            if item is not None:
                 seen[name] = project(item) if project else item
         return seen
 

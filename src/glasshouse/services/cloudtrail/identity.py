@@ -6,10 +6,13 @@ from glasshouse.core.access import Principal
 from glasshouse.core.call import Call
 
 KINDS = {"root": "Root", "user": "IAMUser", "role": "AssumedRole", "federated": "FederatedUser"}
+FEDERATED = {"AssumeRoleWithSAML": "SAMLUser", "AssumeRoleWithWebIdentity": "WebIdentityUser"}
 
 
-def user_identity(call: Call) -> dict:
+def user_identity(call: Call, result: dict | None) -> dict:
     principal = call.principal
+    if call.operation in FEDERATED:
+        return _federated(FEDERATED[call.operation], result)
     if principal.kind == "anonymous":
         return {"type": "AWSAccount", "principalId": "", "accountId": "ANONYMOUS_PRINCIPAL"}
     if principal.kind == "service":
@@ -26,6 +29,18 @@ def user_identity(call: Call) -> dict:
     if principal.session:
         identity["sessionContext"] = _session_context(principal)
     return identity
+
+
+def _federated(kind: str, result: dict | None) -> dict:
+    """Somebody whom an identity provider vouches for: who that is, only a proof that was accepted tells."""
+    if result is None:
+        return {"type": kind}
+    subject = result["Subject" if kind == "SAMLUser" else "SubjectFromWebIdentityToken"]
+    if kind == "SAMLUser":
+        provider, qualifier = result["Issuer"], result["NameQualifier"]
+    else:
+        provider, qualifier = result["Provider"], f"{result['Provider']}:{result['Audience']}"
+    return {"type": kind, "principalId": f"{qualifier}:{subject}", "userName": subject, "identityProvider": provider}
 
 
 def username(principal: Principal) -> str | None:

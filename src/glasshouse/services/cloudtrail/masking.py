@@ -4,8 +4,19 @@ from typing import Any
 
 MASK = "HIDDEN_DUE_TO_SECURITY_REASONS"
 SECRETS: dict[str, frozenset[str]] = {
-    "iam": frozenset({"Password", "OldPassword", "NewPassword", "SecretAccessKey", "Base32StringSeed", "PrivateKey"}),
-    "sts": frozenset({"SecretAccessKey"}),
+    "iam": frozenset(
+        {
+            "Password",
+            "OldPassword",
+            "NewPassword",
+            "SecretAccessKey",
+            "Base32StringSeed",
+            "PrivateKey",
+            "AuthenticationCode1",
+            "AuthenticationCode2",
+        }
+    ),
+    "sts": frozenset({"SecretAccessKey", "WebIdentityToken", "SAMLAssertion", "TokenCode"}),
     "secretsmanager": frozenset({"SecretString", "SecretBinary", "RandomPassword"}),
     "ssm": frozenset({"Value"}),
     "kms": frozenset({"Plaintext", "PrivateKeyPlaintext", "CiphertextBlob", "SharedSecret"}),

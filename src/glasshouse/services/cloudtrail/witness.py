@@ -92,7 +92,7 @@ class Witness:
         category = "Data" if data else "Management"
         record = {
             "eventVersion": EVENT_VERSION,
-            "userIdentity": user_identity(call),
+            "userIdentity": user_identity(call, result),
             "eventTime": iso(time),
             "eventSource": source,
             "eventName": call.operation,
