@@ -45,6 +45,7 @@ CASES = (
     Case("S3 GetObject 64 MB", "s3", lambda s3, _: s3.get_object(Bucket="bench", Key="large"), 6),
     Case("SQS SendMessage", "sqs", lambda sqs, it: sqs.send_message(QueueUrl=it["queue"], MessageBody="a" * 100)),
     Case("SNS Publish to a queue", "sns", lambda sns, it: sns.publish(TopicArn=it["one"], Message="a" * 100)),
+    Case("SNS Publish to a queue, raw", "sns", lambda sns, it: sns.publish(TopicArn=it["raw"], Message="a" * 100)),
     Case("SNS Publish to 100 queues", "sns", lambda sns, it: sns.publish(TopicArn=it["hundred"], Message="a" * 100)),
     Case("SSM GetParameter", "ssm", lambda ssm, _: ssm.get_parameter(Name="/bench/parameter")),
 )
@@ -122,17 +123,19 @@ def prepare(url: str) -> dict:
     s3.put_object(Bucket="bench", Key="large", Body=bytes(LARGE))
     client("ssm", url).put_parameter(Name="/bench/parameter", Value="value", Type="String")
     queue = client("sqs", url).create_queue(QueueName="bench")["QueueUrl"]
-    return {"queue": queue, "one": topic(url, 1), "hundred": topic(url, 100)}
+    return {"queue": queue, "one": topic(url, 1), "raw": topic(url, 1, raw=True), "hundred": topic(url, 100)}
 
 
-def topic(url: str, queues: int) -> str:
+def topic(url: str, queues: int, raw: bool = False) -> str:
     """A topic that so many queues are subscribed to."""
     sns, sqs = client("sns", url), client("sqs", url)
-    arn = sns.create_topic(Name=f"to-{queues}")["TopicArn"]
+    kind = "raw" if raw else "signed"
+    arn = sns.create_topic(Name=f"{kind}-to-{queues}")["TopicArn"]
     for number in range(queues):
-        made = sqs.create_queue(QueueName=f"of-{queues}-{number}")["QueueUrl"]
+        made = sqs.create_queue(QueueName=f"{kind}-{queues}-{number}")["QueueUrl"]
         queue = sqs.get_queue_attributes(QueueUrl=made, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=queue)
+        attributes = {"RawMessageDelivery": "true"} if raw else {}
+        sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=queue, Attributes=attributes)
     return arn
 
 
