@@ -177,8 +177,10 @@ def test_the_content_type_is_the_subscribers_choice(sns, topic, receiver):
 
 
 def test_subscribing_again_asks_again(sns, topic, receiver):
-    first, second = subscribe(sns, topic, receiver), subscribe(sns, topic, receiver)
-    tokens = [receiver.next().document["Token"] for _ in range(2)]
+    first = subscribe(sns, topic, receiver)
+    tokens = [receiver.next().document["Token"]]
+    second = subscribe(sns, topic, receiver)
+    tokens += [receiver.next().document["Token"]]
     assert first == second
     assert tokens[0] != tokens[1]
     assert refusal(sns.confirm_subscription, TopicArn=topic, Token=tokens[0])[1] == "Invalid parameter: Token"
