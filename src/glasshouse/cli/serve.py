@@ -6,6 +6,7 @@ It loads the server and none of the command line, notes that it runs, says so, a
 import asyncio
 import errno
 import fcntl
+import gc
 import json
 import logging
 import os
@@ -61,11 +62,18 @@ async def live(app, settings, wanted: dict[str, Any]):
     server.gateway.on_stop = ending.set
     await cloud.start()
     await server.start(settings.host, settings.port)
+    collect_less_often()
     noted, mine = announce(wanted, server)
     await ending.wait()
     running.forget(noted, mine)
     await server.stop()
     await cloud.stop()
+
+
+def collect_less_often():
+    """A request leaves no cycles behind: looking for some after every 700 objects costs a fifth of its time."""
+    gc.freeze()  # what is loaded stays
+    gc.set_threshold(50_000, 20, 100)
 
 
 def announce(wanted: dict[str, Any], server) -> tuple[Path, running.Running]:
