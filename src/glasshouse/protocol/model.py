@@ -243,7 +243,8 @@ def described(name: str) -> dict:
     text = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     read = msgspec.json.decode(_DOCUMENTATION.sub(b'"documentation":""', text), type=_Description)
     description = {"metadata": read.metadata, "operations": read.operations, "shapes": read.shapes}
-    for overlay in (_OVERLAYS / f"{name}.json", _SERVICES / name.replace("-", "_") / "model.json"):
+    folder = name.replace("-", "_") + ("_" if iskeyword(name) else "")
+    for overlay in (_OVERLAYS / f"{name}.json", _SERVICES / folder / "model.json"):
         if overlay.is_file():
             merge(description, msgspec.json.decode(overlay.read_bytes()))
     return description

@@ -1,0 +1,95 @@
+"""The errors of Lambda. Each says whose fault it is: `Type` is "User" or "Service"."""
+
+from glasshouse.core.errors import ServiceError, ValidationException
+
+__all__ = [
+    "AccessDeniedException",
+    "CodeSigningConfigNotFoundException",
+    "CodeStorageExceededException",
+    "InvalidParameterValueException",
+    "InvalidZipFileException",
+    "KMSAccessDeniedException",
+    "KMSDisabledException",
+    "KMSInvalidStateException",
+    "KMSNotFoundException",
+    "PolicyLengthExceededException",
+    "PreconditionFailedException",
+    "ResourceConflictException",
+    "ResourceInUseException",
+    "ResourceNotFoundException",
+    "ServiceError",
+    "ValidationException",
+    "violation",
+]
+
+
+class UserError(ServiceError):
+    """An error of Lambda that the caller can mend."""
+
+    def __init__(self, message: str | None = None, **members):
+        super().__init__(message, **{"Type": "User", **members})
+
+
+class AccessDeniedException(UserError):
+    """User is not authorized to perform this operation."""
+
+    status = 403
+
+
+class CodeSigningConfigNotFoundException(UserError):
+    """The specified code signing configuration does not exist."""
+
+
+class CodeStorageExceededException(UserError):
+    """Code storage limit exceeded."""
+
+
+class InvalidParameterValueException(UserError):
+    """One of the parameters in the request is not valid."""
+
+
+class InvalidZipFileException(UserError):
+    """Lambda could not unzip the deployment package."""
+
+
+class KMSAccessDeniedException(UserError):
+    """Lambda couldn't decrypt the environment variables because KMS access was denied."""
+
+
+class KMSDisabledException(UserError):
+    """Lambda couldn't decrypt the environment variables because the KMS key used is disabled."""
+
+
+class KMSInvalidStateException(UserError):
+    """Lambda couldn't decrypt the environment variables because the state of the KMS key used is not valid."""
+
+
+class KMSNotFoundException(UserError):
+    """Lambda couldn't decrypt the environment variables because the KMS key was not found."""
+
+
+class PolicyLengthExceededException(UserError):
+    """The permissions policy for the resource is too large."""
+
+
+class PreconditionFailedException(UserError):
+    """The Revision Id provided does not match the latest Revision Id."""
+
+
+class ResourceConflictException(UserError):
+    """The resource already exists, or another operation is in progress."""
+
+
+class ResourceInUseException(UserError):
+    """The operation conflicts with the resource's availability."""
+
+
+class ResourceNotFoundException(UserError):
+    """The resource you requested does not exist."""
+
+
+def violation(value: object, member: str, constraint: str) -> ValidationException:
+    """The sentence with which AWS refuses a value that its model does not allow."""
+    return ValidationException(
+        f"1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: {constraint}"
+    )
