@@ -89,6 +89,7 @@ class Metrics:
 
     def __init__(self, store: Store):
         self._store = store
+        self.on_written: Callable[[set[str]], None] = lambda topics: None
         self._pending: dict[tuple, Measures] = {}
         self._schedule: Callable[[], object] = lambda: None
         self._timer: asyncio.TimerHandle | None = None
@@ -139,6 +140,8 @@ class Metrics:
                 start = minute * MINUTE
                 metric = self.known(account, region, namespace, name, dimensions, start)
                 self.keep(metric, start, MINUTE, unit, measures)
+            written = {metric_topic(*key[:4]) for key in pending}
+            self._store.after_commit(lambda: self.on_written(written))
 
     def _take_back(self, pending: dict[tuple, Measures]):
         for key, measures in pending.items():
@@ -160,7 +163,7 @@ class Metrics:
         moment: float,
     ) -> int:
         """The number of a metric that got data at a moment."""
-        spelled = _encode(dict(sorted(dimensions))).decode()
+        spelled = _encode(sorted(dimensions)).decode()
         row = self._store.write(
             "INSERT INTO metric (account, region, namespace, name, dimensions, last) VALUES (?, ?, ?, ?, ?, ?)"
             " ON CONFLICT DO UPDATE SET last = max(last, excluded.last) RETURNING id",
@@ -186,6 +189,11 @@ class Metrics:
             "REPLACE INTO metric_data VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (*key, measures.count, measures.total, measures.least, measures.most, spelled),
         )
+
+
+def metric_topic(account: str, region: str, namespace: str, name: str) -> str:
+    """What is told when metrics of this name, of whatever dimensions, have got data."""
+    return f"metric {account} {region} {namespace} {name}"
 
 
 def read_measures(count: float, total: float, least: float, most: float, frequencies: str | None) -> Measures:
