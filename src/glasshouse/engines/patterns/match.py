@@ -5,19 +5,26 @@ pattern may only be matched by leaves whose places agree: what lies in different
 together (as in AWS's Event Ruler).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .rules import Rule
 
 Places = dict[str, int]  # the element, by the array that it lies in
 Leaves = dict[str, list[tuple[Any, Places]]]
+Fields = Sequence[tuple[str, list[Rule]]]  # rules by path
+_NOWHERE: Places = {}
 
 
-def satisfies(alternatives: list[dict[str, list[Rule]]], event: Mapping[str, Any]) -> bool:
+def leaves_of(event: Mapping[str, Any]) -> Leaves:
     leaves: Leaves = {}
-    _collect(event, "", "", {}, leaves)
-    return any(_holds(list(alternative.items()), leaves, {}) for alternative in alternatives)
+    _collect(event, "", "", _NOWHERE, leaves)
+    return leaves
+
+
+def holds(wanted: Fields, leaves: Leaves) -> bool:
+    """Whether all the fields are as wanted."""
+    return _holds(wanted, 0, leaves, _NOWHERE)
 
 
 def _collect(value: Any, path: str, array: str, places: Places, leaves: Leaves):
@@ -33,15 +40,21 @@ def _collect(value: Any, path: str, array: str, places: Places, leaves: Leaves):
         leaves.setdefault(path, []).append((value, places))
 
 
-def _holds(wanted: list[tuple[str, list[Rule]]], leaves: Leaves, chosen: Places) -> bool:
-    if not wanted:
+def _holds(wanted: Fields, index: int, leaves: Leaves, chosen: Places) -> bool:
+    if index == len(wanted):
         return True
-    (path, rules), rest = wanted[0], wanted[1:]
+    path, rules = wanted[index]
     found = leaves.get(path)
     if found is None:
-        return any(rule.absent for rule in rules) and _holds(rest, leaves, chosen)
+        return any(rule.absent for rule in rules) and _holds(wanted, index + 1, leaves, chosen)
     for value, places in found:
-        agrees = all(chosen.get(array, position) == position for array, position in places.items())
-        if agrees and any(rule.test(value) for rule in rules) and _holds(rest, leaves, {**chosen, **places}):
+        if not any(rule.test(value) for rule in rules):
+            continue
+        if not places:
+            if _holds(wanted, index + 1, leaves, chosen):
+                return True
+        elif all(chosen.get(array, position) == position for array, position in places.items()) and _holds(
+            wanted, index + 1, leaves, {**chosen, **places}
+        ):
             return True
     return False
