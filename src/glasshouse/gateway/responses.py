@@ -23,11 +23,13 @@ class Dates:
         return self._line
 
 
-def head(status: int, headers: Mapping[str, str], date_line: str, framing: str) -> bytes:
+def head(status: int, headers: Mapping[str, str | list[str]], date_line: str, framing: str) -> bytes:
     """Status line and headers. `framing` is what says where the body ends, one or more lines."""
     lines = [STATUS_LINES.get(status) or f"HTTP/1.1 {status} Unknown\r\n", date_line]
     for name, value in headers.items():
-        if name not in _FRAMING:
+        if type(value) is list:
+            lines += [f"{name}: {one}\r\n" for one in value]
+        elif name not in _FRAMING:
             lines.append(f"{name}: {value}\r\n")
     lines.append(framing)
     lines.append("\r\n")
@@ -60,9 +62,15 @@ def chunk(data: bytes) -> bytes:
 LAST_CHUNK = b"0\r\n\r\n"
 
 
-def _without_controls(headers: Mapping[str, str]) -> dict[str, str]:
+def _without_controls(headers: Mapping[str, str | list[str]]) -> dict[str, str | list[str]]:
     """A value that a client had a say in must not end its header and begin another."""
     return {
-        "".join(c for c in name if c > " " and c != ":"): "".join(c if c >= " " else " " for c in str(value))
+        "".join(c for c in name if c > " " and c != ":"): [_in_one_line(one) for one in value]
+        if isinstance(value, list)
+        else _in_one_line(value)
         for name, value in headers.items()
     }
+
+
+def _in_one_line(value: object) -> str:
+    return "".join(c if c >= " " else " " for c in str(value))
