@@ -14,11 +14,13 @@ __all__ = [
     "KMSNotFoundException",
     "PolicyLengthExceededException",
     "PreconditionFailedException",
+    "RequestEntityTooLargeException",
     "ResourceConflictException",
     "ResourceInUseException",
     "ResourceNotFoundException",
     "ServiceError",
     "ValidationException",
+    "outdated",
     "violation",
 ]
 
@@ -76,6 +78,12 @@ class PreconditionFailedException(UserError):
     """The Revision Id provided does not match the latest Revision Id."""
 
 
+class RequestEntityTooLargeException(ServiceError):
+    """The request is too large."""
+
+    status = 413
+
+
 class ResourceConflictException(UserError):
     """The resource already exists, or another operation is in progress."""
 
@@ -92,4 +100,12 @@ def violation(value: object, member: str, constraint: str) -> ValidationExceptio
     """The sentence with which AWS refuses a value that its model does not allow."""
     return ValidationException(
         f"1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: {constraint}"
+    )
+
+
+def outdated() -> PreconditionFailedException:
+    """A RevisionId that is not the last one."""
+    return PreconditionFailedException(
+        "The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve"
+        " the latest Revision Id"
     )

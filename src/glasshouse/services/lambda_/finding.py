@@ -82,6 +82,16 @@ class Finding:
             )
         return Reference(read["account"] or self.call.account, region, read["name"], said or qualifier or None)
 
+    def _unqualified(self, function_name: str) -> Reference:
+        """A reference for an operation on a function as a whole. Raises InvalidParameterValueException."""
+        reference = self._reference(function_name)
+        if reference.qualifier:
+            raise InvalidParameterValueException(
+                "This operation is permitted on Lambda functions only. Aliases and versions do not support this"
+                " operation. Please specify either a function name or an unqualified function ARN."
+            )
+        return reference
+
     def _function(self, reference: Reference) -> Function:
         """Raises ResourceNotFoundException."""
         function = self._functions_at(reference).get(reference.name)

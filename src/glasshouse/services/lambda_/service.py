@@ -5,8 +5,17 @@ network or a file system of AWS's are kept and shown, or refused in words.
 """
 
 from glasshouse.core import Service, Table
+from glasshouse.services.lambda_.aliases import Aliases
+from glasshouse.services.lambda_.configuring import Configuring
 from glasshouse.services.lambda_.errors import InvalidParameterValueException
 from glasshouse.services.lambda_.finding import Finding
+from glasshouse.services.lambda_.functions import Functions
+from glasshouse.services.lambda_.invoke_config import InvokeConfigs
+from glasshouse.services.lambda_.layer_permissions import LayerPermissions
+from glasshouse.services.lambda_.layers import Layers
+from glasshouse.services.lambda_.packages import Packages
+from glasshouse.services.lambda_.permissions import Permissions
+from glasshouse.services.lambda_.public_layers import PublicLayers
 from glasshouse.services.lambda_.records import (
     Alias,
     Configuration,
@@ -19,9 +28,17 @@ from glasshouse.services.lambda_.records import (
     ProvisionedConcurrency,
     UrlAddress,
 )
+from glasshouse.services.lambda_.serving import Serving
+from glasshouse.services.lambda_.settings import Settings
+from glasshouse.services.lambda_.urls import Urls
+from glasshouse.services.lambda_.variables import Variables
+from glasshouse.services.lambda_.versions import Versions
 
 
-class Lambda(Finding, Service):
+class Lambda(
+    Functions, Versions, Aliases, Layers, LayerPermissions, PublicLayers, Permissions, InvokeConfigs, Urls, Serving,
+    Settings, Configuring, Variables, Packages, Finding, Service,
+):  # fmt: skip
     name = "lambda"
     invalid_page_token = InvalidParameterValueException
     functions = Table(Function, key="name")

@@ -1,0 +1,160 @@
+"""Layers that others publish on AWS and that functions here may name as they do there.
+
+Their content comes from the packages they are made of: from the Python installation that Glasshouse runs in, if it has
+them, else from the package index, installed once into a folder below the user's cache. Differs from AWS: whatever
+version of a layer is asked for, it holds the packages' latest releases.
+"""
+
+import asyncio
+import importlib.util
+import os
+import re
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from glasshouse.core.cloud import Cloud
+from glasshouse.core.workers import Limits, Worker
+from glasshouse.services.lambda_.errors import InvalidParameterValueException
+from glasshouse.services.lambda_.records import Layer
+
+# Account and name of a layer, what is installed for it, and the module by which an installation is known.
+KNOWN = (
+    ("336392948345", re.compile(r"AWSSDKPandas-Python3\d+(-Arm64)?"), "awswrangler", "awswrangler"),
+    (
+        "017000801446", re.compile(r"AWSLambdaPowertoolsPythonV[23].*"), "aws-lambda-powertools[all]",
+        "aws_lambda_powertools",
+    ),
+)  # fmt: skip
+INSTALLING_S, PATIENCE_S = 600, 55
+
+
+class PublicLayers:
+    """Resolving the ARNs of public layers."""
+
+    def _public_layer(self, arn: str) -> Layer | None:
+        """A public layer that we know, with its content at hand; None for any other. Waits while it is installed.
+
+        Raises InvalidParameterValueException where the content cannot be had.
+        """
+        known = _known(arn)
+        if known is None:
+            return None
+        requirement, module = known
+        folder = _folder(requirement, module)
+        if not _is_there(folder):
+            installations = self.cloud.resident(Installations)
+            failure = installations.begin(requirement, folder)
+            if failure is None:
+                self.wait(PATIENCE_S, topic(folder))
+                failure = "it is still being installed; try again in a minute"
+            raise InvalidParameterValueException(
+                f"Layer version {arn} is made of the package {requirement}, which cannot be had here: {failure}"
+            )
+        return Layer(arn, _size(folder))
+
+    def _public_layer_folder(self, arn: str) -> Path:
+        """The content of a public layer, as it lies under /opt."""
+        known = _known(arn)
+        if known is None:
+            raise ValueError(f"{arn} is no public layer that we know")
+        return _folder(*known)
+
+
+class Installations:
+    """Packages being installed, each in a process of its own."""
+
+    def __init__(self, cloud: Cloud):
+        self._cloud = cloud
+        self._running: dict[Path, asyncio.Future] = {}
+        self._failed: dict[Path, str] = {}
+
+    def begin(self, requirement: str, folder: Path) -> str | None:
+        """Start to install, unless that is under way; why the last attempt failed, which is told once."""
+        if folder in self._failed:
+            return self._failed.pop(folder)
+        if folder not in self._running:
+            loop = asyncio.get_running_loop()
+            self._running[folder] = loop.run_in_executor(None, install, requirement, folder)
+            self._running[folder].add_done_callback(lambda done: self._ended(folder, done))
+        return None
+
+    def close(self):
+        for running in self._running.values():
+            running.cancel()
+
+    def _ended(self, folder: Path, done: asyncio.Future):
+        self._running.pop(folder, None)
+        if not done.cancelled():
+            failure = done.exception()
+            reason = str(failure) if failure else done.result()
+            if reason:
+                self._failed[folder] = reason
+        self._cloud.parking.tell([topic(folder)])
+
+
+def install(requirement: str, folder: Path) -> str | None:
+    """Install a package and what it needs, as a layer has it. Returns why that failed."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(dir=folder.parent))
+    printed: list[bytes] = []
+    command = [
+        sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries", "1",
+        "--timeout", "15", "--target", str(draft / "python"), requirement,
+    ]  # fmt: skip
+    limits = Limits(wall_s=INSTALLING_S)
+    with Worker(command, os.environ, draft, limits, lambda stream, chunk: printed.append(chunk)) as worker:
+        finished = worker.finish()
+    if finished.status != 0 or finished.timed_out:
+        shutil.rmtree(draft, ignore_errors=True)
+        said = b"".join(printed).decode(errors="replace").strip().splitlines()
+        return said[-1] if said else "pip failed"
+    try:
+        draft.rename(folder)
+    except OSError:
+        shutil.rmtree(draft, ignore_errors=True)  # another cloud was faster
+    return None
+
+
+def topic(folder: Path) -> str:
+    return f"lambda layer {folder}"
+
+
+def _known(arn: str) -> tuple[str, str] | None:
+    """(requirement, module) of a public layer's content."""
+    parts = arn.split(":")
+    if len(parts) != 8 or parts[5] != "layer":
+        return None
+    found = (
+        (need, module) for account, name, need, module in KNOWN if account == parts[4] and name.fullmatch(parts[6])
+    )
+    return next(found, None)
+
+
+def _folder(requirement: str, module: str) -> Path:
+    """Where the content lies, or will lie once it is installed."""
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "glasshouse" / "layers"
+    name = re.sub(r"\W+", "-", requirement).strip("-")
+    folder = base / f"{name}-{sys.implementation.cache_tag}"
+    if not _is_there(folder):
+        _borrow(module, folder)
+    return folder
+
+
+def _is_there(folder: Path) -> bool:
+    return (folder / "python").exists()
+
+
+def _borrow(module: str, folder: Path):
+    """Let the layer be the packages of our own installation, if it has them."""
+    spec = importlib.util.find_spec(module)
+    if spec is not None and spec.origin:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        (folder / "python").symlink_to(Path(spec.origin).parents[1], target_is_directory=True)
+
+
+def _size(folder: Path) -> int:
+    python = folder / "python"
+    return 0 if python.is_symlink() else sum(path.stat().st_size for path in python.rglob("*") if path.is_file())

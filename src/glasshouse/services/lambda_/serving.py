@@ -1,0 +1,258 @@
+"""Serving function URLs: a visit becomes an event (payload format 2.0), and what the function returns an answer.
+
+See https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html. Differs from AWS: the permission
+lambda:InvokeFunctionUrl alone lets visitors in; answers of the mode RESPONSE_STREAM come once they are complete.
+"""
+
+import json
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from glasshouse.core import ServiceError
+from glasshouse.core.access import ANONYMOUS, Principal
+from glasshouse.core.blobs import Incoming
+from glasshouse.core.call import Call
+from glasshouse.core.visit import Answer, Visit
+from glasshouse.services.lambda_.records import FunctionUrl, UrlAddress
+
+JSON = "application/json"
+LARGEST_BYTES = 6 * 1024 * 1024
+TEXTS = ("text", "json", "xml", "javascript")
+# Ends what a function that streams says of its answer, before the body.
+PRELUDE_END = b"\0" * 8
+FORBIDDEN = (
+    "Forbidden. For troubleshooting Function URL authorization issues, see:"
+    " https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html"
+)
+
+
+@dataclass(frozen=True)
+class Entering:
+    """What access is asked for who visits a URL; it is no operation of the API."""
+
+    service_name: str = "lambda"
+    name: str = "InvokeFunctionUrl"
+    arguments: dict[str, str] = field(default_factory=dict, hash=False)
+
+
+ENTERING = Entering()
+
+
+class Serving:
+    """Visits of function URLs, and of the locations of packages."""
+
+    def visit(self, visit: Visit) -> Answer | None:
+        address = self.addresses.get(visit.owner) if visit.site == "lambda-url" else None
+        if address is None:
+            return self._download(visit) or (_told(404, None) if visit.site == "lambda-url" else None)
+        url = self.urls.within(address.account, address.region).get(address.function_name, address.qualifier)
+        if url is None:
+            return _told(404, None)
+        origin = visit.headers.get("origin")
+        if url.cors and origin and visit.method == "OPTIONS" and "access-control-request-method" in visit.headers:
+            return Answer(200, _preflight(url.cors, origin))
+        answer = self._entered(visit, url, address)
+        if url.cors and origin:
+            answer.headers.update(_allowances(url.cors, origin))
+        return answer
+
+    def _entered(self, visit: Visit, url: FunctionUrl, address: UrlAddress) -> Answer:
+        principal = visit.principal if url.auth_type == "AWS_IAM" else ANONYMOUS
+        if not self._may_enter(visit, url, address, principal):
+            return _told(403, FORBIDDEN, {"x-amzn-errortype": "AccessDeniedException"})
+        body = visit.body.read() if isinstance(visit.body, Incoming) else bytes(visit.body or b"")
+        if len(body) > LARGEST_BYTES:
+            return _told(413, "Request Entity Too Large")
+        event = _event(visit, url, principal, body, self.now, self.call.request_id)
+        invoke = self.aws(account=address.account, region=address.region).lambda_.invoke
+        try:
+            result = invoke(FunctionName=url.function_arn, Payload=json.dumps(event).encode())
+        except ServiceError as failure:
+            throttled = failure.code == "TooManyRequestsException"
+            return _told(429 if throttled else 502, failure.message if throttled else "Internal Server Error")
+        if result.get("FunctionError"):
+            return _broken()
+        payload = _bytes(result.get("Payload"))
+        streams = url.invoke_mode == "RESPONSE_STREAM"
+        answer = _streamed(payload) if streams else _returned(payload)
+        answer.headers.setdefault("x-amzn-requestid", self.call.request_id)
+        return answer
+
+    def _may_enter(self, visit: Visit, url: FunctionUrl, address: UrlAddress, principal: Principal) -> bool:
+        if url.auth_type == "AWS_IAM" and principal.kind == "anonymous":
+            return False
+        params = {"FunctionName": url.function_arn, "FunctionUrlAuthType": url.auth_type}
+        asked = Call("lambda", ENTERING.name, params, address.account, address.region, principal, source=visit.source)
+        try:
+            self.cloud.access.authorize(type(self)(self.cloud, asked), ENTERING)
+        except ServiceError:
+            return False
+        return True
+
+
+def _event(visit: Visit, url: FunctionUrl, principal: Principal, body: bytes, now: float, request_id: str) -> dict:
+    """The event that a function gets."""
+    headers = {name: value for name, value in visit.headers.items() if name != "cookie"}
+    headers |= {
+        "x-forwarded-for": visit.source.address,
+        "x-forwarded-proto": "https" if visit.source.secure else "http",
+        "x-forwarded-port": visit.host.rpartition(":")[2] if ":" in visit.host else "443",
+    }
+    path = quote(visit.path, safe="/:@!$&'()*+,;=~")
+    event: dict[str, Any] = {
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": path,
+        "rawQueryString": urlencode(visit.query, quote_via=quote),
+        "headers": headers,
+        "requestContext": _context(visit, url, principal, path, now, request_id),
+        "isBase64Encoded": False,
+    }
+    if cookie := visit.headers.get("cookie"):
+        event["cookies"] = [one.strip() for one in cookie.split(";")]
+    if visit.query:
+        event["queryStringParameters"] = _joined(visit.query)
+    if body:
+        is_text = any(text in headers.get("content-type", "").lower() for text in TEXTS) and _is_text(body)
+        event["body"] = body.decode() if is_text else b64encode(body).decode()
+        event["isBase64Encoded"] = not is_text
+    return event
+
+
+def _context(
+    visit: Visit, url: FunctionUrl, principal: Principal, path: str, now: float, request_id: str
+) -> dict[str, Any]:
+    known = principal.kind != "anonymous"
+    context = {
+        "accountId": principal.account if known else "anonymous",
+        "apiId": url.url_id,
+        "domainName": f"{url.url_id}.lambda-url.{url.region}.on.aws",
+        "domainPrefix": url.url_id,
+        "http": {
+            "method": visit.method,
+            "path": path,
+            "protocol": "HTTP/1.1",
+            "sourceIp": visit.source.address,
+            "userAgent": visit.headers.get("user-agent", ""),
+        },
+        "requestId": request_id,
+        "routeKey": "$default",
+        "stage": "$default",
+        "time": datetime.fromtimestamp(now, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000"),
+        "timeEpoch": int(now * 1000),
+    }
+    if known:
+        who = {"accountId": principal.account, "userArn": principal.arn, "userId": principal.user_id}
+        nobody = {"cognitoIdentity": None, "principalOrgId": None}
+        context["authorizer"] = {"iam": {**who, "callerId": principal.user_id, **nobody}}
+    return context
+
+
+def _joined(query: list[tuple[str, str]]) -> dict[str, str]:
+    """Parameters by name; one that comes several times has its values joined by commas."""
+    found: dict[str, str] = {}
+    for name, value in query:
+        found[name] = f"{found[name]},{value}" if name in found else value
+    return found
+
+
+def _is_text(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+# Answers
+
+
+def _told(status: int, message: str | None, headers: Mapping[str, str] | None = None) -> Answer:
+    """What Lambda itself says."""
+    return Answer(status, {"content-type": JSON, **(headers or {})}, json.dumps({"Message": message}).encode())
+
+
+def _broken() -> Answer:
+    return Answer(502, {"content-type": JSON}, b"Internal Server Error")
+
+
+def _returned(payload: bytes) -> Answer:
+    """What a function has returned: an answer with a status, or anything else, which is a body."""
+    try:
+        value = json.loads(payload or b"null")
+    except ValueError:
+        return _broken()
+    if not isinstance(value, dict) or "statusCode" not in value:
+        return Answer(200, {"content-type": JSON}, value.encode() if isinstance(value, str) else payload)
+    try:
+        status, body = int(value["statusCode"]), _body(value)
+    except (TypeError, ValueError):
+        return _broken()
+    return Answer(status, _headers(value), body)
+
+
+def _streamed(payload: bytes) -> Answer:
+    """What a function has streamed: a body, before which it may say the status and the headers."""
+    prelude, end, body = payload.partition(PRELUDE_END)
+    if not end:
+        return Answer(200, {"content-type": "application/octet-stream"}, payload)
+    try:
+        value = json.loads(prelude)
+        return Answer(int(value.get("statusCode", 200)), _headers(value), body)
+    except (TypeError, ValueError, AttributeError):
+        return _broken()
+
+
+def _headers(value: Mapping[str, Any]) -> dict[str, str | list[str]]:
+    given = value.get("headers") or {}
+    headers: dict[str, str | list[str]] = {str(name).lower(): _printed(one) for name, one in given.items()}
+    headers.setdefault("content-type", JSON)
+    if cookies := value.get("cookies"):
+        headers["set-cookie"] = [str(cookie) for cookie in cookies]
+    return headers
+
+
+def _printed(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _body(value: Mapping[str, Any]) -> bytes:
+    body = value.get("body")
+    if body is None:
+        return b""
+    text = body if isinstance(body, str) else json.dumps(body)
+    return b64decode(text, validate=True) if value.get("isBase64Encoded") else text.encode()
+
+
+def _bytes(payload: Any) -> bytes:
+    return payload if isinstance(payload, bytes) else payload.read() if payload is not None else b""
+
+
+# Other sites' pages
+
+
+def _allowances(cors: Mapping[str, Any], origin: str) -> dict[str, str]:
+    """The headers by which a browser lets a page of this origin see an answer."""
+    allowed = cors.get("AllowOrigins") or []
+    if "*" not in allowed and origin not in allowed:
+        return {}
+    headers = {"access-control-allow-origin": "*" if "*" in allowed else origin, "vary": "Origin"}
+    if cors.get("AllowCredentials"):
+        headers["access-control-allow-credentials"] = "true"
+    if exposed := cors.get("ExposeHeaders"):
+        headers["access-control-expose-headers"] = ",".join(exposed)
+    return headers
+
+
+def _preflight(cors: Mapping[str, Any], origin: str) -> dict[str, str]:
+    headers = _allowances(cors, origin)
+    if headers:
+        lists = {"access-control-allow-methods": "AllowMethods", "access-control-allow-headers": "AllowHeaders"}
+        headers |= {name: ",".join(cors[member]) for name, member in lists.items() if cors.get(member)}
+        if cors.get("MaxAge") is not None:
+            headers["access-control-max-age"] = str(cors["MaxAge"])
+    return headers
