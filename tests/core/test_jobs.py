@@ -47,7 +47,7 @@ def test_a_job_that_is_under_way_ends_before_the_clock_is_moved(tiny):
     tiny.cloud.clock.freeze()
     start = tiny.cloud.clock.now()
     tiny.do("remind", name="x", seconds=0, method="_ring_outside")
-    tiny.wait(tiny.cloud.runner._run_due(start, wait=False))
+    tiny.wait(tiny.cloud.runner._run_due(start))
     tiny.advance(3600)
     assert f"x rang at {start:.0f}" in tiny.names()
 
@@ -81,3 +81,39 @@ def test_the_clock_runs_on_from_where_it_was_set_and_keeps_it_over_a_restart(kep
     assert again.clock.now() == frozen
     again.clock.resume()
     assert 0 <= again.clock.now() - frozen < 60
+
+
+def test_a_job_that_waits_runs_again_when_what_it_waits_for_is_told(tiny):
+    tiny.do("remind", name="letter", seconds=0, method="_answer_note")
+    tiny.settle()
+    assert tiny.names() == []
+    tiny.do("put_note", name="letter", text="hello")
+    tiny.settle()
+    assert tiny.names() == ["letter", "re: letter"]
+    assert tiny.cloud.jobs.first() is None
+
+
+def test_a_job_that_waits_holds_nobody_up(tiny):
+    tiny.do("remind", name="letter", seconds=0, method="_answer_note")
+    tiny.do("remind", name="x", seconds=3600)
+    tiny.advance(7200)
+    assert [name[:6] for name in tiny.names()] == ["x rang"]
+
+
+def test_a_job_that_waited_looks_again_after_a_restart(kept):
+    first = kept()
+    first.do("remind", name="letter", seconds=0, method="_answer_note")
+    first.settle()
+    first.cloud.jobs.on_change = first.cloud.parking.on_told = lambda *told: None  # the process is about to end
+    first.do("put_note", name="letter", text="hello")
+    second = kept()
+    second.settle()
+    assert "re: letter" in second.names()
+
+
+def test_the_clock_waits_for_real_work_under_way(tiny):
+    work = tiny.loop.create_future()
+    tiny.cloud.runner.track(work)
+    tiny.loop.call_soon(work.set_result, None)
+    tiny.settle()
+    assert work.done()

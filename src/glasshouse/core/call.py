@@ -35,6 +35,14 @@ class Call:
     access_key_id: str | None = None
     source_arn: str | None = None  # of the resource for which a service acts: aws:SourceArn
     may_wait: bool = False  # whether a long poll can be parked
+    via: tuple[str, ...] = ()  # the services through which a principal's order came, the first one first: aws:CalledVia
+    by_policy: bool = False  # a service that passes only where policies let it
+    caused: int = 0  # how many calls it has made so far
+
+    def next_request_id(self) -> str:
+        """The request id of the next call that this one causes: the same ones each time a call that waits is rerun."""
+        self.caused += 1
+        return ids.uuid_after(self.request_id, self.caused) if self.may_wait else ids.uuid()
 
     def arn(self, resource: str, region: bool = True, account: bool = True) -> str:
         """The ARN of a resource of this service, here."""

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from glasshouse.core import ids
 from glasshouse.core.access import Access, Credential, Credentials, Principal, RootAndServices, root, service_principal
 from glasshouse.core.authority import Authority
 from glasshouse.core.blobs import Blobs
@@ -19,6 +20,7 @@ from glasshouse.core.clock import Clock
 from glasshouse.core.errors import NotSupported, ServiceError
 from glasshouse.core.jobs import Job, Jobs, Runner
 from glasshouse.core.mail import Mail
+from glasshouse.core.metrics import Metrics
 from glasshouse.core.outbox import Outbox
 from glasshouse.core.parking import NothingYet, Parking
 from glasshouse.core.seal import Seal
@@ -29,7 +31,18 @@ from glasshouse.core.tags import Tags
 from glasshouse.core.visit import Answer, Visit
 
 log = logging.getLogger("glasshouse.cloud")
+DEFAULT_REGION = "us-east-1"
+DAY_S = 86_400
 T = TypeVar("T")
+
+
+class Resident(Protocol):
+    """Something that lives as long as the cloud does."""
+
+    def close(self) -> None: ...
+
+
+R = TypeVar("R", bound=Resident)
 
 
 class Operation(Protocol):
@@ -127,11 +140,17 @@ class Cloud:
         self.authority: Callable[[], Authority] = _no_authority
         self.mail = Mail(self.store, self.seal, self.directory)
         self.outbox = Outbox(self.store)
+        self.metrics = Metrics(self.store)
+        self.clock.on_change.append(self.metrics.flush)
         self.parking = Parking()
         self.clock.on_change.append(self.parking.tell_all)
+        self.metrics.on_written, self.metrics.on_begun = self.parking.tell, self._measuring_began
+        self._residents: dict[Callable, Any] = {}
         self._classes: dict[str, type[Service]] = {}
         self._bindings: dict[tuple[str, str], Binding] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._asked: set[Future] = set()  # by other threads
+        self._life = ids.uuid()  # of this process
         self._running: asyncio.Task | None = None
         self.blobs.sweep()
 
@@ -152,7 +171,19 @@ class Cloud:
         self.witness(call, result, None)
         return result
 
+    def ask(self, call: Call) -> dict:
+        """Perform a call that a service makes; on another thread, wait there for as long as the call waits."""
+        if threading.get_ident() == self.thread or self._loop is None:
+            return self.perform(call)
+        asked = asyncio.run_coroutine_threadsafe(self.answer(call), self._loop)
+        self._asked.add(asked)
+        try:
+            return asked.result()
+        finally:
+            self._asked.discard(asked)
+
     def _perform(self, call: Call) -> dict:
+        call.caused = 0
         binding = self._bindings.get((call.service, call.operation)) or self._bind(call)
         operation = binding.operation
         operation.validate(call.params)
@@ -165,18 +196,28 @@ class Cloud:
         except InvalidPageToken:
             raise service.invalid_page_token("The specified token is not valid.") from None
 
-    async def answer(self, call: Call) -> dict:
-        """Perform a call that may wait: it is parked while there is nothing yet and some of its time is left."""
+    async def answer(self, call: Call, waiting: NothingYet | None = None) -> dict:
+        """Perform a call that may wait: it is parked while there is nothing yet and some of its time is left.
+
+        `waiting` is what a first attempt has come to.
+        """
         call.may_wait = True
+        return await self._retried(call, lambda: self.perform(call), waiting)
+
+    async def _retried(self, asked: "Call | Visit", attempt: Callable[[], T], waiting: NothingYet | None) -> T:
+        """What an attempt returns, after as many as it takes."""
         loop = asyncio.get_running_loop()
-        end = None
+        end, topics = 0.0, None
         while True:
-            try:
-                return self.perform(call)
-            except NothingYet as waiting:
-                end = loop.time() + waiting.seconds if end is None else end
+            if waiting is not None:
+                if waiting.topics != topics:  # the time is given for one thing that is waited for
+                    end, topics = loop.time() + waiting.seconds, waiting.topics
                 await self._park(waiting, end)
-                call.may_wait = loop.time() < end
+                asked.may_wait = loop.time() < end
+            try:
+                return attempt()
+            except NothingYet as another:
+                waiting = another
 
     async def follow(self, call: Call, service: str, method: str, state: dict | None) -> AsyncIterator[dict]:
         """The events of a service's stream; see Service.stream."""
@@ -204,9 +245,23 @@ class Cloud:
             return getattr(self.service_class(service)(self, call), method)(**params)
 
     def visit(self, service: str, visit: Visit) -> Answer | None:
-        """Let a service answer a plain HTTP request."""
+        """Let a service answer a plain HTTP request. Raises NothingYet for one that may wait."""
         with self.store.transaction():
             return self._visited(service, visit).visit(visit)
+
+    async def answer_visit(self, service: str, visit: Visit, waiting: NothingYet) -> Answer | None:
+        """Let a service answer a visit that waits for something."""
+        return await self._retried(visit, lambda: self.visit(service, visit), waiting)
+
+    def resident(self, kind: Callable[["Cloud"], R]) -> R:
+        """The one living instance of a class in this cloud: processes, sockets, pools; the store stays the truth.
+
+        Made at first use, on the cloud's thread; closed when the cloud stops, is reset or becomes a snapshot.
+        """
+        living = self._residents.get(kind)
+        if living is None:
+            living = self._residents[kind] = kind(self)
+        return living
 
     def response_headers(self, service: str, visit: Visit) -> dict[str, str]:
         return self._visited(service, visit).response_headers(visit)
@@ -250,9 +305,12 @@ class Cloud:
         """Take up the jobs, also those that an earlier run left."""
         self._loop = asyncio.get_running_loop()
         self.thread = threading.get_ident()
+        self.metrics.write_soon(self._loop)
         with self.store.transaction():
-            self.jobs.release_all()
-        self.runner = Runner(self.jobs, self.store, self.clock, self._run_job, self._is_outside)
+            self.jobs.release_all(self.clock.now())
+            for service, method in self.services.subscribers("cloud.Started"):
+                self.jobs.schedule(service, method, self.account, DEFAULT_REGION, self.clock.now(), method, {})
+        self.runner = Runner(self.jobs, self.store, self.clock, self.parking, self._run_job, self._is_outside)
         self._running = asyncio.create_task(self.runner.forever())
 
     async def stop(self):
@@ -260,12 +318,18 @@ class Cloud:
             self._running.cancel()
             await asyncio.wait([self._running])
             await self.runner.stop()
+        for asked in list(self._asked):
+            asked.cancel()
+        self._close_residents()
+        self.metrics.flush()
         self.store.close()
         if self.ephemeral:
             shutil.rmtree(self.directory, ignore_errors=True)
 
     def reset(self):
         """Forget everything."""
+        self.metrics.forget()
+        self._close_residents()
         self.store.clear()
         self.blobs.clear()
         self.mail.clear()
@@ -275,6 +339,7 @@ class Cloud:
     def save(self, directory: Path):
         """Write a snapshot into a new directory. Raises FileExistsError."""
         directory.mkdir(parents=True, mode=0o700)
+        self.metrics.flush()
         self.store.save(directory / "state.sqlite")
         self.blobs.save(directory / "blobs")
         self.seal.save(directory)
@@ -283,6 +348,8 @@ class Cloud:
         """Become what a snapshot holds. Raises FileNotFoundError."""
         if not (directory / "state.sqlite").exists():
             raise FileNotFoundError(f"{directory} holds no snapshot")
+        self.metrics.forget()
+        self._close_residents()
         self.store.load(directory / "state.sqlite")
         self.blobs.load(directory / "blobs")
         self.seal.load(directory, None if self.ephemeral else self.directory)
@@ -290,12 +357,23 @@ class Cloud:
         self.mail.write_all()
         self._forget()
 
+    def _measuring_began(self):
+        """For the first metrics since the start: tell it at midnight, early enough to look after what is kept."""
+        midnight = (self.clock.now() // DAY_S + 1) * DAY_S
+        for service, method in self.services.subscribers("cloud.Measured"):
+            self.jobs.schedule(service, method, self.account, DEFAULT_REGION, midnight, method, {})
+
     def _forget(self):
         self.credentials.forget()
         self.parking.tell_all()
         self.jobs.on_change()
 
     # Within
+
+    def _close_residents(self):
+        living, self._residents = list(self._residents.values()), {}
+        for resident in living:
+            resident.close()
 
     def _bind(self, call: Call) -> Binding:
         try:
@@ -308,7 +386,10 @@ class Cloud:
 
     def _job_call(self, job: Job) -> Call:
         principal = service_principal(job.service, job.account)
-        return Call(job.service, job.method, {}, job.account, job.region, principal)
+        # The same each time a job that waits is run again, another one when it is tried again after a failure.
+        request_id = ids.uuid_after(f"{self._life} job {job.id}", job.attempts)
+        waits = not self._is_outside(job)
+        return Call(job.service, job.method, {}, job.account, job.region, principal, request_id, may_wait=waits)
 
     def _run_job(self, job: Job):
         service = self.service_class(job.service)(self, self._job_call(job))
@@ -320,7 +401,10 @@ class Cloud:
     def _visited(self, service: str, visit: Visit) -> Service:
         principal = visit.principal
         account = self.account if principal.kind == "anonymous" else principal.account
-        call = Call(service, visit.method, {}, account, visit.region, principal, source=visit.source)
+        call = Call(
+            service, visit.method, {}, account, visit.region, principal, visit.request_id, visit.source,
+            may_wait=visit.may_wait,
+        )  # fmt: skip
         return self.service_class(service)(self, call)
 
 

@@ -5,6 +5,7 @@ import random
 import uuid as _uuid
 from base64 import b32decode, b32encode, b64encode
 from functools import cache
+from hashlib import blake2s
 
 _random = random.SystemRandom()
 HEX = "0123456789abcdef"
@@ -23,6 +24,12 @@ def uuid() -> str:
     digits[8] = digits[8] & 0x3F | 0x80
     text = digits.hex()
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def uuid_after(cause: str, number: int) -> str:
+    """A UUID that is the same for the same cause and number, and as good as random."""
+    text = blake2s(f"{cause} {number}".encode(), digest_size=16).hexdigest()
+    return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:]}"
 
 
 def uuid_of(namespace: str, name: str) -> str:

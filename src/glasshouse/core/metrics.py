@@ -90,6 +90,8 @@ class Metrics:
     def __init__(self, store: Store):
         self._store = store
         self.on_written: Callable[[set[str]], None] = lambda topics: None
+        self.on_begun: Callable[[], None] = lambda: None
+        self._begun = False
         self._pending: dict[tuple, Measures] = {}
         self._schedule: Callable[[], object] = lambda: None
         self._timer: asyncio.TimerHandle | None = None
@@ -142,6 +144,9 @@ class Metrics:
                 self.keep(metric, start, MINUTE, unit, measures)
             written = {metric_topic(*key[:4]) for key in pending}
             self._store.after_commit(lambda: self.on_written(written))
+            if not self._begun:
+                self.on_begun()
+                self._begun = True
 
     def _take_back(self, pending: dict[tuple, Measures]):
         for key, measures in pending.items():
@@ -151,7 +156,7 @@ class Metrics:
 
     def forget(self):
         """Drop what is pending."""
-        self._pending = {}
+        self._pending, self._begun = {}, False
 
     def known(
         self,

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 
 class NothingYet(Exception):
@@ -15,10 +15,17 @@ class NothingYet(Exception):
 
 
 class Parking:
-    """Parked calls by topic."""
+    """Parked calls, and jobs that wait, by topic."""
 
     def __init__(self):
         self._parked: dict[str, set[asyncio.Future]] = defaultdict(set)
+        self._jobs: dict[str, set[int]] = {}
+        self.on_told: Callable[[Iterable[int]], None] = lambda jobs: None
+
+    def keep(self, job: int, topics: Iterable[str]):
+        """`on_told` is to be called with the number of this job, once, when one of the topics is told."""
+        for topic in topics:
+            self._jobs.setdefault(topic, set()).add(job)
 
     async def wait(self, topics: Iterable[str], seconds: float):
         """Until one of the topics is told, or some real seconds have passed."""
@@ -35,6 +42,8 @@ class Parking:
 
     def tell(self, topics: Iterable[str]):
         for topic in topics:
+            if jobs := self._jobs.pop(topic, None):
+                self.on_told(jobs)
             for told in self._parked.get(topic, ()):
                 if not told.done():
                     told.set_result(None)

@@ -5,15 +5,16 @@ operation's input. What it returns, a mapping or a record, is projected onto the
 object lives for one call and keeps nothing.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from functools import cached_property
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from functools import cached_property, partial
+from threading import get_ident
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from glasshouse.core.access import Principal, service_principal
 from glasshouse.core.call import Call
 from glasshouse.core.errors import ServiceError, ValidationException
 from glasshouse.core.mail import forward
 from glasshouse.core.parking import NothingYet
+from glasshouse.core.siblings import Siblings
 from glasshouse.core.visit import Answer, Visit
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class Service:
     @cached_property
     def aws(self) -> "Siblings":
         """The other services, asked as this service: `self.aws.kms.encrypt(KeyId=..., Plaintext=...)`."""
-        return Siblings(self.cloud, self.call, service_principal(self.name, self.call.account))
+        return Siblings(self)
 
     def state(self, fact: str, **detail: Any):
         """Tell the subscribers of `<service>.<fact>`, once this transaction has committed. JSON values only."""
@@ -78,7 +79,7 @@ class Service:
 
     def wait(self, seconds: float, *topics: str, until: float | None = None):
         """Give up for now and run the call again when one of the topics is told, or at the cloud's time `until`; return
-        if its `seconds` are over or the caller cannot wait."""
+        if its `seconds` are over or the caller cannot wait. A job waits for as long as it takes."""
         if seconds > 0 and self.call.may_wait:
             raise NothingYet(seconds, topics, until)
 
@@ -93,6 +94,26 @@ class Service:
     def tell(self, *topics: str):
         """Wake the calls that wait for a topic, once this transaction has committed."""
         self.store.after_commit(lambda: self.cloud.parking.tell(topics))
+
+    def metric(
+        self,
+        namespace: str,
+        name: str,
+        value: float,
+        unit: str = "Count",
+        dimensions: Mapping[str, str] | None = None,
+    ):
+        """State what was measured (`"AWS/SQS"`, `"NumberOfMessagesSent"`, 1), counted once this transaction commits."""
+        cloud, call = self.cloud, self.call
+        count = partial(
+            cloud.metrics.add, call.account, call.region, namespace, name, unit, dimensions, self.now, value
+        )
+        if get_ident() != cloud.thread:
+            cloud.run(count)
+        elif self.store.depth:
+            self.store.after_commit(count)
+        else:
+            count()
 
     def post(self, sender: str, recipients: Sequence[str], subject: str, text: str):
         """Send a letter: into the cloud's mailbox, and on to the user's mail server if there is one."""
@@ -137,43 +158,3 @@ class Service:
     def response_headers(self, visit: Visit) -> dict[str, str]:
         """Headers to add to the answer of an operation asked by a browser (CORS)."""
         return {}
-
-
-class Siblings:
-    """The other services, as boto3 clients. Called with a scope, the same elsewhere or in another's name."""
-
-    def __init__(self, cloud: "Cloud", cause: Call, principal: Principal, source_arn: str | None = None):
-        self._cloud, self._cause, self._principal, self._source_arn = cloud, cause, principal, source_arn
-
-    def __call__(
-        self,
-        account: str | None = None,
-        region: str | None = None,
-        principal: Principal | None = None,
-        source_arn: str | None = None,
-    ) -> "Siblings":
-        cause = self._cause.elsewhere(account, region)
-        return Siblings(self._cloud, cause, principal or self._principal, source_arn or self._source_arn)
-
-    def __getattr__(self, service: str) -> "Sibling":
-        return Sibling(self, service.rstrip("_").replace("_", "-"))
-
-
-class Sibling:
-    """One other service; a service whose name is a Python word takes an underscore (`lambda_`)."""
-
-    def __init__(self, siblings: Siblings, service: str):
-        self._siblings, self._service = siblings, service
-
-    def __getattr__(self, method: str) -> Callable[..., dict]:
-        def ask(**params: Any) -> dict:
-            of = self._siblings
-            cloud = of._cloud
-            operation = cloud.model.operation_name(self._service, method)
-            call = Call(
-                self._service, operation, params, of._cause.account, of._cause.region, of._principal,
-                source_arn=of._source_arn,
-            )  # fmt: skip
-            return cloud.run(lambda: cloud.perform(call))
-
-        return ask

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from glasshouse.core import ids
 from glasshouse.core.access import Principal
 from glasshouse.core.call import Source
 
@@ -15,7 +16,8 @@ class Visit:
     `form` has the fields of a browser's upload in their order, the last being ("file", its file name), and `body` then
     is that file; its signature has been verified, the conditions of its policy have not. A request to a site that the
     host names (`site` is "s3-website", "execute-api" ...) says in `owner` what stands before it: the bucket, the API.
-    Where the host names a bucket otherwise, the path begins with it, as if it had been in the path.
+    Where the host names a bucket otherwise, the path begins with it, as if it had been in the path. A visit that waits
+    is made again from its start, with the same request id.
     """
 
     method: str
@@ -30,12 +32,15 @@ class Visit:
     form: list[tuple[str, str]] = field(default_factory=list)
     site: str = ""
     owner: str = ""
+    request_id: str = field(default_factory=ids.uuid)
+    may_wait: bool = False  # whether the service may `wait` before it answers
 
 
 @dataclass(slots=True)
 class Answer:
-    """What the visitor gets; the body is bytes or a Body of the blob store."""
+    """What the visitor gets; the body is bytes or a Body of the blob store. A header that is sent more than once
+    (Set-Cookie) has a list of values."""
 
     status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str | list[str]] = field(default_factory=dict)
     body: Any = b""

@@ -7,6 +7,7 @@ result written. What can be judged by the head alone is judged before the body i
 
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -18,13 +19,14 @@ from glasshouse.core.call import Call, Source
 from glasshouse.core.cloud import Cloud
 from glasshouse.core.errors import InternalFailure, NotSupported, ServiceError
 from glasshouse.core.parking import NothingYet
+from glasshouse.core.visit import Visit
 from glasshouse.gateway import bodies, browsers, errors, forms, payloads, sigv4, visits
 from glasshouse.gateway.admin import Administration, is_admin
 from glasshouse.gateway.admission import Admission
 from glasshouse.gateway.chunks import ChunkSigner
 from glasshouse.gateway.claims import Claims
 from glasshouse.gateway.errors import Family
-from glasshouse.gateway.hosts import PLAIN, Hosts
+from glasshouse.gateway.hosts import PLAIN, Hosts, Place
 from glasshouse.gateway.payloads import Payload
 from glasshouse.gateway.rejection import Rejected
 from glasshouse.gateway.routing import FORM, NoService, Route, Router
@@ -150,18 +152,30 @@ class Exchange:
 
     def _locate(self) -> Route:
         gateway, request = self._gateway, self.request
-        self.place = place = gateway.hosts.place(request.headers.get("host", ""))
-        self.claim = claim = None if place.prefix in visits.SITES else gateway.claims.read(request)
+        place = gateway.hosts.place(request.headers.get("host", ""))
+        if request.path.startswith("/_aws/") and (named := visits.site_in_path(request)):
+            place, self.request = named
+        self.place = place
+        if place.prefix in visits.SITES:
+            return self._locate_site(place)
+        self.claim = claim = gateway.claims.read(request)
         signing_name = claim.service if claim else None
         if signing_name == "s3":
             place = place.as_bucket()
         self.region = (claim and claim.region) or place.region or DEFAULT_REGION
-        if place.prefix in visits.SITES:
-            self.route = gateway.router.site(visits.SITES[place.prefix], request)
-            return self.route
         if place.bucket or (claim and claim.presigned and signing_name == "s3"):
             self.request = _as_s3_means(request, place.bucket, claim)
         self.route = gateway.router.route(self.request, signing_name, place)
+        return self.route
+
+    def _locate_site(self, place: Place) -> Route:
+        """Sites are for everybody; some of them ask who signed."""
+        assert place.prefix is not None
+        if place.prefix in visits.SIGNED_SITES:
+            with suppress(Rejected, NotSupported):
+                self.claim = self._gateway.claims.read(self.request)
+        self.region = place.region or (self.claim and self.claim.region) or DEFAULT_REGION
+        self.route = self._gateway.router.site(visits.SITES[place.prefix][0], self.request)
         return self.route
 
     def _expected_payload(self, route: Route, has_body: bool) -> Payload:
@@ -171,7 +185,9 @@ class Exchange:
 
     def _admit(self, route: Route):
         admission, claim = self._gateway.admission, self.claim
-        if claim is not None:
+        if self.place.prefix in visits.SITES:
+            self.principal = self._signer_of_visit(route)
+        elif claim is not None:
             payload_hash = self._payload.hash or self._body_sha256()
             self.principal = admission.admit(claim, self.sent, self.request.path, payload_hash, route.family)
             self._check_page(route, claim.access_key_id)
@@ -180,6 +196,15 @@ class Exchange:
         else:
             auth_type = route.operation.auth_type if route.operation else None
             self.principal = admission.anonymous(route.service, auth_type, route.family)
+
+    def _signer_of_visit(self, route: Route) -> Principal:
+        """Whoever signed a visit to a site; a wrong signature is none."""
+        if self.claim is not None:
+            payload_hash = self._payload.hash or self._body_sha256()
+            with suppress(Rejected, ServiceError):
+                admit = self._gateway.admission.admit
+                return admit(self.claim, self.sent, self.request.path, payload_hash, route.family)
+        return ANONYMOUS
 
     def _check_page(self, route: Route, access_key_id: str | None):
         """Raise AccessDenied if somebody else's page has a browser send this, with a key that everybody knows."""
@@ -267,30 +292,45 @@ class Exchange:
         call.may_wait = True
         try:
             result = cloud.perform(call)
-        except NothingYet:
-            return self._perform_later(route, call)
+        except NothingYet as waiting:
+            return self._perform_later(route, call, waiting)
         return self._finished(route, route.codec.serialize(operation, result, self.request_id))
 
-    async def _perform_later(self, route: Route, call: Call) -> Response:
+    async def _perform_later(self, route: Route, call: Call, waiting: NothingYet) -> Response:
         assert route.operation is not None
         try:
-            result = await self._gateway.cloud.answer(call)
+            result = await self._gateway.cloud.answer(call, waiting)
             return self._finished(route, route.codec.serialize(route.operation, result, self.request_id))
         except Exception as failure:
             return self.refusal(failure)
 
-    def _visit(self, route: Route, principal: Principal) -> Response:
-        cloud = self._gateway.cloud
-        answered = None
-        if visits.is_answered(cloud, route.service):
-            answered = visits.answer(cloud, route.service, self._as_visit(principal))
-        if answered is None:
-            raise errors.unknown_operation(route.family, route.wanted)
-        return answered
+    def _visit(self, route: Route, principal: Principal) -> Response | Awaitable[Response]:
+        for service in visits.SITES.get(self.place.prefix or "", (route.service,)):
+            if not visits.is_answered(self._gateway.cloud, service):
+                continue
+            visit = self._as_visit(principal)
+            visit.may_wait = True
+            try:
+                answered = self._gateway.cloud.visit(service, visit)
+            except NothingYet as waiting:
+                return self._visit_later(service, visit, waiting)
+            if answered is not None:
+                return Response(answered.status, dict(answered.headers), answered.body)
+        raise errors.unknown_operation(route.family, route.wanted)
 
-    def _as_visit(self, principal: Principal):
+    async def _visit_later(self, service: str, visit: Visit, waiting: NothingYet) -> Response:
+        try:
+            answered = await self._gateway.cloud.answer_visit(service, visit, waiting)
+            assert answered is not None, f"{service} has begun to answer a visit"
+            return Response(answered.status, dict(answered.headers), answered.body)
+        except Exception as failure:
+            return self.refusal(failure)
+
+    def _as_visit(self, principal: Principal) -> Visit:
         request = self.request
-        return visits.make(request, self.place, principal, self.region, self.source, request.body, self._form)
+        visit = visits.make(request, self.place, principal, self.region, self.source, request.body, self._form)
+        visit.request_id = self.request_id
+        return visit
 
     def _finished(self, route: Route, response: Response) -> Response:
         if "origin" in self.request.headers:

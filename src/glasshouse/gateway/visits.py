@@ -1,6 +1,8 @@
 """Requests that are no operation: preflights, forms, websites, pages. A service answers them if it wants to."""
 
+import re
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
@@ -13,8 +15,14 @@ from glasshouse.core.visit import Visit
 from glasshouse.gateway.hosts import Place
 from glasshouse.protocol.http import Request, Response
 
-# What a host may name beside an API's endpoint, and who serves it.
-SITES = {"s3-website": "s3", "execute-api": "apigateway", "lambda-url": "lambda", "cloudfront": "cloudfront"}
+# What a host may name beside an API's endpoint, and who serves it: the first service that knows what it names.
+SITES = {
+    "s3-website": ("s3",), "execute-api": ("apigateway", "apigatewayv2"), "lambda-url": ("lambda",),
+    "cloudfront": ("cloudfront",),
+}  # fmt: skip
+SIGNED_SITES = frozenset({"execute-api", "lambda-url"})
+# For clients that cannot resolve such hosts: /_aws/execute-api/<API>/<stage>/..., and the same for function URLs.
+_SITE_PATH = re.compile(r"/_aws/(execute-api|lambda-url)/([\w-]+)(/.*)?", re.ASCII | re.DOTALL)
 
 
 def is_answered(cloud: Cloud, service: str) -> bool:
@@ -32,9 +40,10 @@ def make(
     )  # fmt: skip
 
 
-def answer(cloud: Cloud, service: str, visit: Visit) -> Response | None:
-    answered = cloud.visit(service, visit)
-    return answered and Response(answered.status, dict(answered.headers), answered.body)
+def site_in_path(request: Request) -> tuple[Place, Request] | None:
+    """The site that a path names instead of the host, and the request as that site gets it."""
+    found = _SITE_PATH.fullmatch(request.path)
+    return (Place(found[1], None, found[2], own=True), replace(request, path=found[3] or "/")) if found else None
 
 
 def add_headers(cloud: Cloud, service: str, visit: Visit, response: Response):

@@ -1,7 +1,8 @@
 """The answer to core's question, on every call: may this principal do this?
 
 Root is held back by explicit denies, and in the member accounts of an organization by its control policies. The
-cloud's services pass: their calls to one another are part of what their user ordered.
+cloud's services pass in their own affairs; what they do for a user's resource they do by its policy, by a role or as
+whoever called them (core/siblings.py), and are asked like anybody else.
 """
 
 from functools import cached_property
@@ -22,7 +23,7 @@ class IamAccess:
         """Raise what the service answers to those who may not."""
         kind = service.call.principal.kind
         carries_policies = type(service).resource_policies is not Service.resource_policies
-        if kind == "service":
+        if kind == "service" and not service.call.by_policy:
             return
         if kind == "root" and not carries_policies and not self._cloud.store.setting(ORGANIZATIONS, ""):
             return

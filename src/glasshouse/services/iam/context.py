@@ -122,11 +122,22 @@ def _shows_code(call: Call) -> bool:
 
 
 def _source_account(service: Service, call: Call) -> str | None:
-    return call.source_arn.split(":")[4] or call.account if call.source_arn else None
+    return call.source_arn.split(":")[4] or call.principal.account if call.source_arn else None
 
 
 def _is_service(service: Service, call: Call) -> bool:
     return call.principal.kind == "service"
+
+
+def _host(service: Service, name: str) -> str:
+    """How policies name a service."""
+    return f"{service.cloud.model.endpoint_prefix(name)}.amazonaws.com"
+
+
+def _via_service(service: Service, call: Call) -> str | None:
+    """The service that uses a key for somebody, as `s3.eu-west-1.amazonaws.com`."""
+    name = call.via[-1] if call.via else None
+    return name and _host(service, name).replace(".", f".{call.region}.", 1)
 
 
 def _request_tags(call: Call) -> dict[str, str]:
@@ -159,7 +170,11 @@ GLOBAL_KEYS: dict[str, Callable[[Service, Call], Any]] = {
     "aws:sourceaccount": _source_account,
     "aws:sourceidentity": lambda service, call: call.principal.session.get("source_identity"),
     "aws:federatedprovider": lambda service, call: call.principal.session.get("provider"),
-    "aws:viaawsservice": lambda service, call: call.source.user_agent == "glasshouse.internal",
+    "aws:viaawsservice": lambda service, call: bool(call.via),
+    "aws:calledvia": lambda service, call: [_host(service, one) for one in call.via],
+    "aws:calledviafirst": lambda service, call: _host(service, call.via[0]) if call.via else None,
+    "aws:calledvialast": lambda service, call: _host(service, call.via[-1]) if call.via else None,
+    "kms:viaservice": lambda service, call: _via_service(service, call),
     "aws:tagkeys": lambda service, call: list(_request_tags(call)) or call.params.get("TagKeys"),
     "kms:encryptioncontextkeys": lambda service, call: list(call.params.get("EncryptionContext") or ()) or None,
 }

@@ -73,7 +73,7 @@ class Decisions:
             for arn in service.resource_arns(call.params) or requirement.resources(call):
                 policies = [(place, compiled(text)) for place, text in attached]
                 self._check(service, requirement.action, arn, held, policies, owner)
-        for role in passed_roles(call) if call.principal.kind != "root" else ():
+        for role in passed_roles(call) if call.principal.kind not in ("root", "service") else ():
             self._check(service, PASS_ROLE.action, role, held, [], None)
 
     def _check(

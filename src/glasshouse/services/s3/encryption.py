@@ -109,9 +109,9 @@ class Encryptions:
                 "Requests specifying Server Side Encryption with AWS KMS managed keys require AWS Signature Version 4.",
                 ArgumentName="Authorization", ArgumentValue="null",
             )  # fmt: skip
-        managed = key.endswith(MANAGED_KEY)
-        principal = None if managed else self.call.principal
-        there = self.aws(account=bucket.account, region=bucket.region, principal=principal, source_arn=bucket.arn)
+        there = self.aws(account=bucket.account, region=bucket.region, source_arn=bucket.arn)
+        if not key.endswith(MANAGED_KEY):
+            there = there.as_caller()
         try:
             return getattr(there.kms, operation)(**params)
         except NotSupported:

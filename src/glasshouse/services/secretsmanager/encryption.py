@@ -32,7 +32,7 @@ class Encryption:
         return _cipher(key).decrypt(nonce, ciphertext, arn.encode())
 
     def _ask_kms(self, key_id: str | None, failure: type[ServiceError], operation: str, params: dict) -> dict:
-        siblings = self.aws(principal=self.call.principal) if key_id else self.aws
+        siblings = self.aws.as_caller() if key_id else self.aws
         try:
             return getattr(siblings.kms, operation)(**params)
         except ServiceError as refusal:

@@ -235,7 +235,7 @@ class Values:
     def _batch(self, secret_ids: list[str]) -> tuple[list[dict], list[dict]]:
         """Each is asked for in the caller's name, so that the caller needs the permission for each."""
         values, errors = [], []
-        asked = self.aws(principal=self.call.principal).secretsmanager
+        asked = self.aws.as_caller().secretsmanager
         for secret_id in secret_ids:
             try:
                 values.append(asked.get_secret_value(SecretId=secret_id))

@@ -46,7 +46,7 @@ class Encryption:
 
     def _data_key(self, topic: Topic) -> dict:
         key_id = topic.attributes["KmsMasterKeyId"]
-        siblings = self.aws if key_id.endswith(MANAGED_KEY) else self.aws(principal=self.call.principal)
+        siblings = self.aws if key_id.endswith(MANAGED_KEY) else self.aws.as_caller()
         context = {"aws:sns:topicArn": topic.arn}
         try:
             return siblings.kms.generate_data_key(KeyId=key_id, KeySpec="AES_256", EncryptionContext=context)

@@ -67,7 +67,7 @@ class Encryption:
 
     def _ask_kms(self, kms_key: str, operation: str, **params) -> dict:
         managed = kms_key.endswith(MANAGED_KEY)
-        siblings = self.aws if managed else self.aws(principal=self.call.principal)
+        siblings = self.aws if managed else self.aws.as_caller()
         try:
             return getattr(siblings.kms, operation)(**params)
         except ServiceError as refusal:

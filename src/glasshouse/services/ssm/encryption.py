@@ -44,7 +44,7 @@ class Encryption:
 
     def _ask_kms(self, parameter: Parameter, operation: str, **params) -> dict:
         managed = parameter.key_id == DEFAULT_KEY
-        siblings = self.aws if managed else self.aws(principal=self.call.principal)
+        siblings = self.aws if managed else self.aws.as_caller()
         try:
             return getattr(siblings.kms, operation)(**params)
         except ServiceError as refusal:

@@ -137,7 +137,7 @@ class Reading:
         if selector:
             params["VersionId" if _is_version_id(selector) else "VersionStage"] = selector
         try:
-            secret = self.aws(principal=self.call.principal).secretsmanager.get_secret_value(**params)
+            secret = self.aws.as_caller().secretsmanager.get_secret_value(**params)
         except ServiceError as refusal:
             if refusal.code != "ResourceNotFoundException":
                 raise

@@ -74,17 +74,24 @@ class RoleSessions:
         packed = _packed_percent(policy, policy_arns, tags)
         return {**self._assumed(role, role_session_name, session, duration_seconds), "PackedPolicySize": packed}
 
+    def _service_session(self, role_arn: str, session_name: str) -> Principal:
+        """A session of a role for the service that calls; core's `as_role` asks for it. Raises AccessDenied."""
+        role = self._role(role_arn)
+        if role is None:
+            raise AccessDenied(
+                f"User: {self.call.principal.arn} is not authorized to perform: sts:AssumeRole on resource: {role_arn}"
+            )
+        self.cloud.access.authorize(self, self.cloud.model.operation("sts", "AssumeRole"))
+        return _role_session(role, session_name, {"issued": self.now, "by": "AssumeRole"})
+
     def _assumed(self, role: dict, session_name: str, session: dict, duration_seconds: int) -> dict:
         """The credentials of a new session of a role."""
         if duration_seconds > role["MaxSessionDuration"]:
             raise ValidationError("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
-        session |= {"role_arn": role["Arn"], "role_name": role["RoleName"]}
-        account = role["Arn"].split(":")[4]
-        arn = f"arn:aws:sts::{account}:assumed-role/{role['RoleName']}/{session_name}"
-        user_id = f"{role['RoleId']}:{session_name}"
+        principal = _role_session(role, session_name, session)
         return {
-            "Credentials": self._issue(Principal("role", account, arn, user_id, session), duration_seconds),
-            "AssumedRoleUser": {"AssumedRoleId": user_id, "Arn": arn},
+            "Credentials": self._issue(principal, duration_seconds),
+            "AssumedRoleUser": {"AssumedRoleId": principal.user_id, "Arn": principal.arn},
             "SourceIdentity": session.get("source_identity"),
         }
 
@@ -172,6 +179,14 @@ class RoleSessions:
             document = iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
             texts.append(unquote(document))
         return texts
+
+
+def _role_session(role: dict, session_name: str, session: dict) -> Principal:
+    """A session of a role, who remembers of itself what `session` says."""
+    account = role["Arn"].split(":")[4]
+    arn = f"arn:aws:sts::{account}:assumed-role/{role['RoleName']}/{session_name}"
+    remembered = {**session, "role_arn": role["Arn"], "role_name": role["RoleName"]}
+    return Principal("role", account, arn, f"{role['RoleId']}:{session_name}", remembered)
 
 
 def _source_identity(caller: Principal, given: str | None) -> str | None:

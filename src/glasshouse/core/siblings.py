@@ -1,0 +1,95 @@
+"""How a service reaches the others: the same pipeline in process, in the caller's transaction.
+
+    self.aws.logs.create_log_group(...)                 # as the service itself, for its own affairs: IAM lets it pass
+    self.aws.as_service(bucket_arn).sqs.send_message()  # as the service, where the queue's policy lets it
+    self.aws.as_role(role_arn).s3.put_object(...)       # as a session of a role that trusts the service
+    self.aws.as_caller().kms.decrypt(...)               # in the name of whoever called (a forward access session)
+
+Each of them can be had in another place first: `self.aws(account=..., region=...)`.
+"""
+
+from collections.abc import Callable
+from copy import copy
+from typing import TYPE_CHECKING, Any
+
+from glasshouse.core.access import Principal, service_principal
+from glasshouse.core.call import Call
+
+if TYPE_CHECKING:
+    from glasshouse.core.service import Service
+
+
+class Siblings:
+    """The other services, as boto3 clients; a service whose name is a Python word takes an underscore (`lambda_`)."""
+
+    def __init__(self, service: "Service"):
+        self._service, self._cause = service, service.call
+        self._account, self._region = service.call.account, service.call.region
+        self._principal = service_principal(service.name, service.call.account)
+        self._source_arn: str | None = None
+        self._via: tuple[str, ...] = ()
+        self._by_policy = False
+
+    def __call__(
+        self, account: str | None = None, region: str | None = None, source_arn: str | None = None
+    ) -> "Siblings":
+        """The same in another account or region, or for a resource."""
+        return self._with(
+            _account=account or self._account, _region=region or self._region,
+            _source_arn=source_arn or self._source_arn,
+        )  # fmt: skip
+
+    def as_service(self, source_arn: str) -> "Siblings":
+        """As the service, for one of its resources: what is asked must be allowed by the policy of what it concerns."""
+        return self._with(_source_arn=source_arn, _by_policy=True)
+
+    def as_role(self, role_arn: str, session_name: str | None = None) -> "Siblings":
+        """As a session of a role. Raises AccessDenied if the role is not there or does not trust the service."""
+        name = self._service.name
+        asking = service_principal(name, self._service.call.account)
+        call = Call(
+            "sts", "AssumeRole", {"RoleArn": role_arn}, self._account, self._region, asking,
+            source_arn=self._source_arn, by_policy=True,
+        )  # fmt: skip
+        params = {"role_arn": role_arn, "session_name": session_name or f"{name}-session"}
+        cloud = self._service.cloud
+        return self._with(_principal=cloud.run(lambda: cloud.run_method(call, "sts", "_service_session", params)))
+
+    def as_caller(self) -> "Siblings":
+        """As whoever called this service, through it."""
+        call = self._service.call
+        return self._with(_principal=call.principal, _via=(*call.via, self._service.name), _by_policy=call.by_policy)
+
+    def _with(self, **changed: Any) -> "Siblings":
+        other = copy(self)
+        other.__dict__.update(changed)
+        return other
+
+    @property
+    def principal(self) -> Principal:
+        """Who asks."""
+        return self._principal
+
+    def __getattr__(self, service: str) -> "Sibling":
+        if service.startswith("__"):
+            raise AttributeError(service)
+        return Sibling(self, service.rstrip("_").replace("_", "-"))
+
+    def _ask(self, service: str, method: str, params: dict[str, Any]) -> dict:
+        cloud, cause = self._service.cloud, self._cause
+        call = Call(
+            service, cloud.model.operation_name(service, method), params, self._account, self._region, self._principal,
+            cause.next_request_id(), source_arn=self._source_arn, may_wait=cause.may_wait, via=self._via,
+            by_policy=self._by_policy,
+        )  # fmt: skip
+        return cloud.ask(call)
+
+
+class Sibling:
+    """One other service."""
+
+    def __init__(self, siblings: Siblings, service: str):
+        self._siblings, self._service = siblings, service
+
+    def __getattr__(self, method: str) -> Callable[..., dict]:
+        return lambda **params: self._siblings._ask(self._service, method, params)
