@@ -47,6 +47,7 @@ class Service:
     """What the operations of one service stand on."""
 
     name: str  # botocore's name of the service
+    principal = ""  # what policies call it (before .amazonaws.com), where that is another name
     invalid_page_token: type[ServiceError] = ValidationException
 
     def __init__(self, cloud: "Cloud", call: Call):

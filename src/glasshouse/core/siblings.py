@@ -25,7 +25,7 @@ class Siblings:
     def __init__(self, service: "Service"):
         self._service, self._cause = service, service.call
         self._account, self._region = service.call.account, service.call.region
-        self._principal = service_principal(service.name, service.call.account)
+        self._principal = service_principal(service.principal or service.name, service.call.account)
         self._source_arn: str | None = None
         self._via: tuple[str, ...] = ()
         self._by_policy = False
@@ -45,7 +45,7 @@ class Siblings:
 
     def as_role(self, role_arn: str, session_name: str | None = None) -> "Siblings":
         """As a session of a role. Raises AccessDenied if the role is not there or does not trust the service."""
-        name = self._service.name
+        name = self._service.principal or self._service.name
         asking = service_principal(name, self._service.call.account)
         call = Call(
             "sts", "AssumeRole", {"RoleArn": role_arn}, self._account, self._region, asking,

@@ -34,6 +34,8 @@ class Visit:
     owner: str = ""
     request_id: str = field(default_factory=ids.uuid)
     may_wait: bool = False  # whether the service may `wait` before it answers
+    raw_query: str = ""  # as it was sent
+    access_key_id: str | None = None  # with which it was signed
 
 
 @dataclass(slots=True)

@@ -330,6 +330,7 @@ class Exchange:
         request = self.request
         visit = visits.make(request, self.place, principal, self.region, self.source, request.body, self._form)
         visit.request_id = self.request_id
+        visit.access_key_id = self.claim.access_key_id if self.claim else None
         return visit
 
     def _finished(self, route: Route, response: Response) -> Response:

@@ -36,7 +36,7 @@ def make(
     site = place.prefix if place.prefix in SITES else None
     return Visit(
         request.method, request.headers.get("host", ""), unquote(request.path), request.query_pairs, request.headers,
-        body, principal, region, source, list(form), site or "", place.labels if site else "",
+        body, principal, region, source, list(form), site or "", place.labels if site else "", raw_query=request.query,
     )  # fmt: skip
 
 
