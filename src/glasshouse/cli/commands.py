@@ -76,5 +76,5 @@ def ca(url: URL = None):
 app.command("logs")(logs.logs)
 app.command("doctor")(doctor.doctor)
 app.add_typer(policy.app, name="policy")
-app.command("walk")(walk.walk)
+app.command("walk", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(walk.walk)
 app.command("mail")(mail.mail)

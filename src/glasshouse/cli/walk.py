@@ -7,13 +7,16 @@ A walk runs on a cloud of its own, which ends with it; the account is the one th
         arn = aws("sns").create_topic(Name="MyTopic")["TopicArn"]
         it.saw(arn)
 
-A walk of an article that prints another account names it: `ACCOUNT = "111122223333"`.
+A walk of an article that prints another account names it: `ACCOUNT = "111122223333"`. One that kills its cloud and
+starts it again says `KILLABLE = True`; its `aws.cloud` is then a process of its own. One that takes options has a
+function `options(parser)` that declares them (argparse), and gets what was told as a third argument.
 """
 
+import argparse
 import importlib.util
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Annotated, Any
@@ -24,6 +27,7 @@ from glasshouse.cli.failures import Failure, Misunderstood
 
 if TYPE_CHECKING:
     from glasshouse.app import LiveCloud
+    from glasshouse.cli.killable import KillableCloud
 
 SOLUTIONS = Path(__file__).parents[3] / "solutions"
 ACCOUNT = "123456789012"
@@ -34,16 +38,14 @@ WIDTH = 100
 class Aws:
     """The cloud of a walk. Called with the name of a service it gives a boto3 client."""
 
-    def __init__(self, live: "LiveCloud"):
-        self._live = live
-        self.url, self.clock, self.account = live.url, live.clock, live.settings.account
-        bundle = live.run(lambda: live.server.gateway.authority().bundle())
-        self.authority = bundle.with_name("ca.pem")
+    def __init__(self, cloud: "LiveCloud | KillableCloud", account: str, authority: Path, bundle: Path):
+        self.cloud = cloud
+        self.url, self.clock, self.account, self.authority = cloud.url, cloud.clock, account, authority
         self.environment = {
             **{name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ},
             "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION,
-            "HTTPS_PROXY": live.url, "NO_PROXY": "localhost,127.0.0.1,::1", "AWS_CA_BUNDLE": str(bundle),
-            "SSL_CERT_FILE": str(bundle), "REQUESTS_CA_BUNDLE": str(bundle), "NODE_EXTRA_CA_CERTS": str(self.authority),
+            "HTTPS_PROXY": cloud.url, "NO_PROXY": "localhost,127.0.0.1,::1", "AWS_CA_BUNDLE": str(bundle),
+            "SSL_CERT_FILE": str(bundle), "REQUESTS_CA_BUNDLE": str(bundle), "NODE_EXTRA_CA_CERTS": str(authority),
         }  # fmt: skip
         """What a shell needs to run commands that name no endpoint; see `glasshouse env --transparent`."""
 
@@ -55,7 +57,7 @@ class Aws:
 
     def settle(self):
         """Until the cloud has done all that is due."""
-        self._live.settle()
+        self.cloud.settle()
 
 
 class Step:
@@ -92,27 +94,65 @@ class Report:
         return self.steps[-1]
 
 
-def run(name: str, report: Report):
-    """Walk through a solution. Whatever its steps raise ends it."""
+def run(name: str, report: Report, words: Sequence[str] = ()):
+    """Walk through a solution, with what the command line says after its name. Whatever its steps raise ends it."""
+    module = _module(name)
+    told = _told(name, module, words)
+    account = getattr(module, "ACCOUNT", ACCOUNT)
+    walked = _killable if getattr(module, "KILLABLE", False) else _living
+    walked(account, lambda aws: module.walk(report, aws, *told))
+
+
+def _living(account: str, walk: Callable[[Aws], None]):
+    """In a cloud of this process."""
     from glasshouse.app import LiveCloud, Settings
 
-    module = _module(name)
-    live = LiveCloud(Settings(port=0, account=getattr(module, "ACCOUNT", ACCOUNT), transparent=True))
+    live = LiveCloud(Settings(port=0, account=account, transparent=True))
     try:
-        module.walk(report, Aws(live))
+        bundle = live.run(lambda: live.server.gateway.authority().bundle())
+        walk(Aws(live, account, bundle.with_name("ca.pem"), bundle))
     finally:
         live.stop()
 
 
-def walk(name: Annotated[str | None, typer.Argument(help="The solution; without one, they are listed.")] = None):
-    """Walk through a reference architecture on a cloud of its own."""
+def _killable(account: str, walk: Callable[[Aws], None]):
+    """In a cloud that is a process of its own, with a data directory that ends with the walk."""
+    import tempfile
+
+    from glasshouse.cli.killable import KillableCloud
+
+    with tempfile.TemporaryDirectory(prefix="glasshouse-walk-") as home:
+        cloud = KillableCloud(Path(home), account)
+        cloud.start()
+        try:
+            walk(Aws(cloud, account, cloud.authority, cloud.bundle))
+        finally:
+            cloud.stop()
+
+
+def _told(name: str, module: Any, words: Sequence[str]) -> list[argparse.Namespace]:
+    """What the options of a walk say, for one that has some. Raises Misunderstood for words after one that has none."""
+    if not hasattr(module, "options"):
+        if words:
+            raise Misunderstood(f"The walk {name} takes no options, and was given: {' '.join(words)}")
+        return []
+    parser = argparse.ArgumentParser(f"glasshouse walk {name}", description=module.__doc__.splitlines()[0])
+    module.options(parser)
+    return [parser.parse_args(words)]
+
+
+def walk(
+    context: typer.Context,
+    name: Annotated[str | None, typer.Argument(help="The solution; without one, they are listed.")] = None,
+):
+    """Walk through a reference architecture on a cloud of its own. Some take options: NAME -- --help lists them."""
     if name is None:
         for found in names():
             print(found)
         return
     report = Report()
     try:
-        run(name, report)
+        run(name, report, context.args)
     except Failure:
         raise
     except Exception as failure:
@@ -133,6 +173,7 @@ def _module(name: str):
     missing = importlib.util.find_spec("boto3") is None
     if missing:
         raise Failure("Walks are made with boto3, which is not installed: pip install boto3")
+    known = set(sys.modules)
     sys.path.insert(0, str(path.parent))
     try:
         spec = importlib.util.spec_from_file_location(f"walk_{name.replace('-', '_')}", path)
@@ -141,4 +182,13 @@ def _module(name: str):
         spec.loader.exec_module(module)
     finally:
         sys.path.remove(str(path.parent))
+        _forget(path.parent, set(sys.modules) - known)
     return module
+
+
+def _forget(folder: Path, loaded: set[str]):
+    """The modules of one solution: another one may have some of the same names."""
+    for name in loaded:
+        file = getattr(sys.modules[name], "__file__", None)
+        if file and Path(file).is_relative_to(folder):
+            del sys.modules[name]

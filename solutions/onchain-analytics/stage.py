@@ -1,0 +1,95 @@
+"""What the walk stands on: the chain, the cloud as the deployer sees it, and the commands that a person would type."""
+
+import json
+import os
+import subprocess
+import sys
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import boto3
+from chain import Chain, Transfers
+from names import DATA, Names
+from producer import PATIENT, Producer
+
+HERE = Path(__file__).parent
+BUFFER_S = 60
+MOST_ROUNDS = 60
+
+
+class Stage:
+    """One deployment on the walk's cloud."""
+
+    def __init__(self, aws, chain: Chain, prefix: str):
+        self.aws, self.chain = aws, chain
+        self.names = Names(prefix, aws.account, aws.environment["AWS_DEFAULT_REGION"])
+        self.keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+        self.contracts: list[str] = []
+        self.made: dict[str, str] = {}
+        self.producer: Producer | None = None
+
+    def command(self, *words: str) -> str:
+        """Run one of this folder's programs, with the keys that are held at the moment. Returns what it printed."""
+        environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        place = {"AWS_ENDPOINT_URL": self.aws.url, "AWS_DEFAULT_REGION": self.names.region}
+        ran = subprocess.run(
+            [sys.executable, *words], cwd=HERE, env={**environment, **place, **self.keys}, capture_output=True,
+            text=True, check=False,
+        )  # fmt: skip
+        assert ran.returncode == 0, ran.stderr[-2000:]
+        return ran.stdout
+
+    def client(self, service: str, **keys: str) -> Any:
+        """A client with the deployer's keys, or others."""
+        given = {f"{name.lower()}": value for name, value in {**self.keys, **keys}.items()}
+        return boto3.client(service, self.names.region, endpoint_url=self.aws.url, config=PATIENT, **given)
+
+    def produces(self, checkpoint: Path | None = None) -> Producer:
+        """A producer with the producer's role."""
+        arn = self.names.arn("iam", f"role/{self.names.role('producer')}")
+        given = self.client("sts").assume_role(RoleArn=arn, RoleSessionName="producer")["Credentials"]
+        kinesis = boto3.client(
+            "kinesis", self.names.region, endpoint_url=self.aws.url, config=PATIENT,
+            aws_access_key_id=given["AccessKeyId"], aws_secret_access_key=given["SecretAccessKey"],
+            aws_session_token=given["SessionToken"],
+        )  # fmt: skip
+        transfers = Transfers(self.chain, self.contracts)
+        return Producer(transfers, self.chain, kinesis, self.names.stream, checkpoint)
+
+    def loaded(self) -> int:
+        """How many items the table has."""
+        pages = self.client("dynamodb").get_paginator("scan").paginate(TableName=self.names.table, Select="COUNT")
+        return sum(page["Count"] for page in pages)
+
+    def arrives(self, count: int) -> float:
+        """Let the cloud's time pass until so many items are in the table. Returns how much of it passed, in seconds."""
+        began = self.aws.clock.now()
+        for _ in range(MOST_ROUNDS):
+            self.aws.clock.advance(BUFFER_S)
+            if self.loaded() >= count:
+                return self.aws.clock.now() - began
+        raise AssertionError(f"Of {count} transfers {self.loaded()} are in the table")
+
+    def objects(self, bucket: str, prefix: str = DATA) -> list[str]:
+        pages = self.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        return [found["Key"] for page in pages for found in page.get("Contents", [])]
+
+    def get(self, metric: str, method: str = "GET", headers: dict[str, str] | None = None, **query: Any):
+        """Ask the API. Returns the status, the headers and what the body says."""
+        url = urlsplit(f"{self.made['api']}/{metric}")
+        # Names below localhost are this machine's, whether or not its resolver knows that.
+        connection = HTTPConnection("127.0.0.1", url.port or 80, timeout=60)
+        path = f"{url.path}?{urlencode(query)}" if query else url.path
+        connection.request(method, path, headers={"Host": url.netloc, **(headers or {})})
+        answer = connection.getresponse()
+        body = answer.read()
+        connection.close()
+        told = {name.lower(): value for name, value in answer.getheaders()}
+        return answer.status, told, json.loads(body) if body else None
+
+    @property
+    def domain(self) -> str:
+        """What the host names of this cloud's APIs and websites end with."""
+        return f"localhost:{urlsplit(self.aws.url).port}"
