@@ -80,16 +80,17 @@ class Web:
         for old in [known for known, (begun, _) in self._asked.items() if now - begun > KEPT_S]:
             del self._asked[old]  # nobody came back for it
         loop = asyncio.get_running_loop()
-        future = loop.run_in_executor(self._threads, fetch, asked, self._trust)
+        future = loop.run_in_executor(self._threads, fetch, asked, lambda: trusted(self._cloud))
         future.add_done_callback(lambda done: self._cloud.parking.tell([name]))
         self._cloud.runner.track(future)
         self._asked[name] = (now, future)
 
-    def _trust(self) -> ssl.SSLContext:
-        """Certificates of the machine's authorities and of this cloud's."""
-        context = ssl.create_default_context()
-        context.load_verify_locations(cadata=self._cloud.authority().pem.decode())
-        return context
+
+def trusted(cloud: "Cloud") -> ssl.SSLContext:
+    """Certificates of the machine's authorities and of this cloud's."""
+    context = ssl.create_default_context()
+    context.load_verify_locations(cadata=cloud.authority().pem.decode())
+    return context
 
 
 def fetch(asked: Asked, trust: Callable[[], ssl.SSLContext]) -> Fetched:

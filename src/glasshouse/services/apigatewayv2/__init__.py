@@ -1,0 +1,1 @@
+"""API Gateway's second generation: HTTP APIs and WebSocket APIs."""
