@@ -127,6 +127,7 @@ class Cloud:
         self.directory = directory or Path(tempfile.mkdtemp(prefix="glasshouse-"))
         self.ephemeral = directory is None
         self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.url = "http://127.0.0.1:4566"  # where this machine reaches it; whoever serves it says so
         self.thread = threading.get_ident()
         self.store = Store(None if self.ephemeral else self.directory / "state.sqlite")
         self.seal = Seal.kept_in(directory)

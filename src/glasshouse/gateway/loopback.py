@@ -21,3 +21,15 @@ def is_own_host(host: str) -> bool:
     name = host[1 : host.find("]")] if host.startswith("[") else host.rsplit(":", 1)[0]
     name = name.lower().rstrip(".")
     return is_loopback(name) or any(name.endswith(f".{domain}") for domain in OWN_DOMAINS)
+
+
+def local_address(host: str) -> str:
+    """By which this machine reaches what listens on a host, as in a URL: by its own address, or 127.0.0.1 if that will
+    do (it is also what tells SDKs to put buckets into the path)."""
+    try:
+        found = ip_address(host)
+    except ValueError:
+        return "127.0.0.1" if is_loopback(host) else host
+    if found.is_unspecified:
+        return "127.0.0.1"
+    return f"[{host}]" if found.version == 6 else host

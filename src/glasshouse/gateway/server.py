@@ -4,6 +4,7 @@ import asyncio
 
 from glasshouse.gateway.connection import Connection
 from glasshouse.gateway.exchange import Gateway
+from glasshouse.gateway.loopback import local_address
 from glasshouse.gateway.responses import Dates
 from glasshouse.gateway.tls import Doorstep
 
@@ -37,6 +38,7 @@ class Server:
         self.loop = asyncio.get_running_loop()
         self._listening = await self.loop.create_server(self.doorstep, host, port, backlog=BACKLOG)
         self.port = self._listening.sockets[0].getsockname()[1]
+        self.gateway.cloud.url = f"http://{local_address(host)}:{self.port}"
         self._watch = asyncio.create_task(self._look_after())
 
     async def stop(self):
