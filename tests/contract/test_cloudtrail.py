@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.contract.open_policies import bucket_policy
+
 ACCOUNT, REGION = "000000000000", "eu-west-1"
 
 
@@ -21,7 +23,9 @@ def trail(aws):
 
 @pytest.fixture
 def bucket(aws):
-    aws("s3").create_bucket(Bucket="logs", CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3 = aws("s3")
+    s3.create_bucket(Bucket="logs", CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_bucket_policy(Bucket="logs", Policy=bucket_policy("logs", "cloudtrail.amazonaws.com"))
     return "logs"
 
 

@@ -8,6 +8,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from tests.contract.open_policies import bucket_policy
+
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 
 
@@ -38,6 +40,22 @@ def put(logs, group, stream, *events):
 
 def messages(answer):
     return [event["message"] for event in answer["events"]]
+
+
+STREAM = "arn:aws:kinesis:eu-west-1:000000000000:stream/s"
+
+
+def stream_and_role(aws, cloud):
+    """A stream, and the ARN of a role with which CloudWatch Logs may write to it."""
+    aws("kinesis").create_stream(StreamName="s", ShardCount=1)
+    cloud.settle()
+    trust = {"Effect": "Allow", "Principal": {"Service": "logs.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    grant = {"Effect": "Allow", "Action": "kinesis:PutRecord", "Resource": STREAM}
+    iam = aws("iam")
+    role = iam.create_role(RoleName="r", AssumeRolePolicyDocument=json.dumps({"Statement": [trust]}))["Role"]["Arn"]
+    document = json.dumps({"Version": "2012-10-17", "Statement": [grant]})
+    iam.put_role_policy(RoleName="r", PolicyName="p", PolicyDocument=document)
+    return role
 
 
 # What is refused
@@ -223,17 +241,13 @@ def test_metric_filters_are_kept_and_can_be_tried(logs):
     assert logs.describe_metric_filters(logGroupName="g")["metricFilters"] == []
 
 
-def test_a_third_subscription_is_refused(logs):
+def test_a_third_subscription_is_refused(logs, aws, cloud):
     logs.create_log_group(logGroupName="g")
-    arn = "arn:aws:kinesis:us-east-1:000000000000:stream/s"
+    to = {"destinationArn": STREAM, "roleArn": stream_and_role(aws, cloud)}
     for name in ("one", "two", "two"):
-        logs.put_subscription_filter(
-            logGroupName="g", filterName=name, filterPattern="", destinationArn=arn, roleArn="arn:aws:iam::0:role/r"
-        )
+        logs.put_subscription_filter(logGroupName="g", filterName=name, filterPattern="", **to)
     with pytest.raises(logs.exceptions.LimitExceededException):
-        logs.put_subscription_filter(
-            logGroupName="g", filterName="three", filterPattern="", destinationArn=arn, roleArn="arn:aws:iam::0:role/r"
-        )
+        logs.put_subscription_filter(logGroupName="g", filterName="three", filterPattern="", **to)
     assert [f["filterName"] for f in logs.describe_subscription_filters(logGroupName="g")["subscriptionFilters"]] == [
         "one",
         "two",
@@ -276,6 +290,7 @@ def test_a_query_runs_and_keeps_its_results(logs, cloud, now):
 def test_an_export_lies_gzipped_in_the_bucket(logs, aws, cloud, now):
     s3 = aws("s3")
     s3.create_bucket(Bucket="exports", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.put_bucket_policy(Bucket="exports", Policy=bucket_policy("exports", "logs.eu-west-1.amazonaws.com"))
     put(logs, "g", "a/b", (now, "one"), (now + 1, "two"))
     span = {"from": now, "to": now + 10}
     task = logs.create_export_task(logGroupName="g", destination="exports", **span)

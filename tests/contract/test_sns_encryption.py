@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tests.contract.open_policies import queue_policy
 from tests.contract.sns_receiver import QUEUE_ARN, Receiver, bodies, refusal, subscribed, texts
 
 SECRET = "what nobody may read"
@@ -83,7 +84,7 @@ def test_without_a_key_it_lies_open(sns, receiver, cloud):
 
 def test_the_managed_key_needs_no_making(sns, aws):
     sqs = aws("sqs")
-    url = sqs.create_queue(QueueName="inbox")["QueueUrl"]
+    url = sqs.create_queue(QueueName="inbox", Attributes={"Policy": queue_policy()})["QueueUrl"]
     topic = sns.create_topic(Name="news", Attributes={"KmsMasterKeyId": "alias/aws/sns"})["TopicArn"]
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=QUEUE_ARN + "inbox")
     sns.publish(TopicArn=topic, Message="m")
@@ -101,7 +102,9 @@ def test_a_key_can_be_taken_away(sns, topic, key, aws):
 
 def test_an_archive_is_encrypted_and_replayed(sns, key, aws, cloud):
     sqs = aws("sqs")
-    url = sqs.create_queue(QueueName="inbox.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+    url = sqs.create_queue(QueueName="inbox.fifo", Attributes={"FifoQueue": "true", "Policy": queue_policy()})[
+        "QueueUrl"
+    ]
     topic = sns.create_topic(
         Name="news.fifo",
         Attributes={"FifoTopic": "true", "KmsMasterKeyId": key, "ArchivePolicy": '{"MessageRetentionPeriod":"1"}'},

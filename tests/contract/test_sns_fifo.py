@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from tests.contract.open_policies import queue_policy
 from tests.contract.sns_receiver import QUEUE_ARN, bodies, refusal
 
 DAY_S = 24 * 3600
@@ -32,7 +33,7 @@ def queue(sqs):
 
 
 def make_queue(sqs, name):
-    return sqs.create_queue(QueueName=name, Attributes={"FifoQueue": "true"})["QueueUrl"]
+    return sqs.create_queue(QueueName=name, Attributes={"FifoQueue": "true", "Policy": queue_policy()})["QueueUrl"]
 
 
 def subscribe(sns, topic, queue="inbox.fifo", **attributes):
@@ -140,7 +141,7 @@ def test_a_notification_has_its_number_and_no_signature(sns, sqs, topic, queue):
 
 
 def test_a_standard_queue_may_listen(sns, sqs, topic):
-    url = sqs.create_queue(QueueName="plain")["QueueUrl"]
+    url = sqs.create_queue(QueueName="plain", Attributes={"Policy": queue_policy()})["QueueUrl"]
     subscribe(sns, topic, "plain")
     publish(sns, topic, "m", MessageDeduplicationId="d")
     assert bodies(sqs, url) == ["m"]

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tests.contract.open_policies import queue_policy
 from tests.contract.sns_receiver import QUEUE_ARN, refusal, texts
 
 
@@ -24,7 +25,7 @@ def topic(sns):
 
 @pytest.fixture
 def queue(sqs):
-    return sqs.create_queue(QueueName="inbox")["QueueUrl"]
+    return sqs.create_queue(QueueName="inbox", Attributes={"Policy": queue_policy()})["QueueUrl"]
 
 
 def subscribe(sns, topic, policy, scope="MessageAttributes"):
@@ -132,7 +133,7 @@ def test_a_body_that_is_no_object_is_not_wanted(sns, sqs, topic, queue, body):
 def test_each_subscriber_gets_what_it_wants(sns, sqs, topic):
     urls = {}
     for colour in ("red", "blue"):
-        urls[colour] = sqs.create_queue(QueueName=colour)["QueueUrl"]
+        urls[colour] = sqs.create_queue(QueueName=colour, Attributes={"Policy": queue_policy()})["QueueUrl"]
         policy = {"FilterPolicy": json.dumps({"colour": [colour]})}
         sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=QUEUE_ARN + colour, Attributes=policy)
     for colour in ("red", "blue", "green"):

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from tests.contract.open_policies import queue_policy
 from tests.contract.sns_receiver import QUEUE_ARN, Receiver, bodies, refusal, subscribed, visit
 
 MINUTE_S, DAY_S = 60, 24 * 3600
@@ -35,7 +36,7 @@ def receiver():
 
 @pytest.fixture
 def grave(aws):
-    return aws("sqs").create_queue(QueueName="grave")["QueueUrl"]
+    return aws("sqs").create_queue(QueueName="grave", Attributes={"Policy": queue_policy()})["QueueUrl"]
 
 
 def subscribe(sns, topic, receiver, **more):

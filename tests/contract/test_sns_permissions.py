@@ -5,6 +5,7 @@ import json
 import pytest
 
 from glasshouse.core.access import Credential, root
+from tests.contract.open_policies import queue_policy
 from tests.contract.sns_receiver import refusal, texts, visit
 
 OTHER = "111122223333"
@@ -138,7 +139,7 @@ def test_permissions_become_statements_of_the_policy(sns, topic):
 
 def test_a_permission_lets_another_account_publish(sns, topic, other, aws):
     sqs = aws("sqs")
-    url = sqs.create_queue(QueueName="inbox")["QueueUrl"]
+    url = sqs.create_queue(QueueName="inbox", Attributes={"Policy": queue_policy()})["QueueUrl"]
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:eu-west-1:000000000000:inbox")
     allow(sns, topic)
     other("sns").publish(TopicArn=topic, Message="from afar")
@@ -157,7 +158,7 @@ def test_a_policy_can_deny_the_owner(sns, topic):
 
 def test_a_policy_can_let_everybody_publish(sns, topic, endpoint, aws):
     sqs = aws("sqs")
-    url = sqs.create_queue(QueueName="inbox")["QueueUrl"]
+    url = sqs.create_queue(QueueName="inbox", Attributes={"Policy": queue_policy()})["QueueUrl"]
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:eu-west-1:000000000000:inbox")
     statement = {"Effect": "Allow", "Principal": "*", "Action": "SNS:Publish", "Resource": topic}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
@@ -172,7 +173,7 @@ def test_a_policy_can_let_everybody_publish(sns, topic, endpoint, aws):
 def test_a_subscription_belongs_to_who_made_it(sns, topic, other):
     allow(sns, topic, actions=("Subscribe",))
     theirs = other("sqs")
-    url = theirs.create_queue(QueueName="theirs")["QueueUrl"]
+    url = theirs.create_queue(QueueName="theirs", Attributes={"Policy": queue_policy()})["QueueUrl"]
     arn = other("sns").subscribe(
         TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:eu-west-1:{OTHER}:theirs"
     )["SubscriptionArn"]  # fmt: skip
@@ -187,7 +188,7 @@ def test_a_subscription_belongs_to_who_made_it(sns, topic, other):
 
 def test_a_queue_of_somebody_else_is_asked(sns, topic, other):
     theirs = other("sqs")
-    url = theirs.create_queue(QueueName="theirs")["QueueUrl"]
+    url = theirs.create_queue(QueueName="theirs", Attributes={"Policy": queue_policy()})["QueueUrl"]
     answer = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:eu-west-1:{OTHER}:theirs")
     assert answer["SubscriptionArn"] == "pending confirmation"
     sns.publish(TopicArn=topic, Message="too early")

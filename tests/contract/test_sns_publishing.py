@@ -8,6 +8,7 @@ import pytest
 from glasshouse.core.errors import InternalFailure
 from glasshouse.services.sns.delivery_policy import managed_delay
 from glasshouse.services.sqs.service import Sqs
+from tests.contract.open_policies import queue_policy
 from tests.contract.sns_receiver import QUEUE_ARN, bodies, refusal, texts
 
 KILOBYTE = 1024
@@ -30,7 +31,7 @@ def topic(sns):
 
 @pytest.fixture
 def queue(sqs):
-    return sqs.create_queue(QueueName="inbox")["QueueUrl"]
+    return sqs.create_queue(QueueName="inbox", Attributes={"Policy": queue_policy()})["QueueUrl"]
 
 
 @pytest.fixture
@@ -230,7 +231,7 @@ def test_larger_messages_are_not_for_every_protocol(sns, topic):
 def test_every_subscriber_gets_the_message_with_one_signature(sns, sqs, topic):
     urls = []
     for number in range(5):
-        urls.append(sqs.create_queue(QueueName=f"q{number}")["QueueUrl"])
+        urls.append(sqs.create_queue(QueueName=f"q{number}", Attributes={"Policy": queue_policy()})["QueueUrl"])
         sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=f"{QUEUE_ARN}q{number}")
     message_id = sns.publish(TopicArn=topic, Message="to all")["MessageId"]
     documents = [json.loads(body) for url in urls for body in bodies(sqs, url)]
@@ -241,14 +242,14 @@ def test_every_subscriber_gets_the_message_with_one_signature(sns, sqs, topic):
 
 def test_a_queue_of_another_region_is_reached(sns, topic, aws):
     far = aws("sqs", region="us-west-2")
-    url = far.create_queue(QueueName="far")["QueueUrl"]
+    url = far.create_queue(QueueName="far", Attributes={"Policy": queue_policy()})["QueueUrl"]
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:us-west-2:000000000000:far")
     sns.publish(TopicArn=topic, Message="m")
     assert texts(far, url) == ["m"]
 
 
 def test_what_cannot_be_delivered_goes_to_the_dead_letters(sns, sqs, topic):
-    grave = sqs.create_queue(QueueName="grave")["QueueUrl"]
+    grave = sqs.create_queue(QueueName="grave", Attributes={"Policy": queue_policy()})["QueueUrl"]
     sns.subscribe(
         TopicArn=topic,
         Protocol="sqs",

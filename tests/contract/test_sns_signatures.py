@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
+from tests.contract.open_policies import queue_policy
 from tests.contract.sns_receiver import QUEUE_ARN, Receiver, bodies, refusal, subscribed, visit
 
 CERTIFICATE_URL = re.compile(
@@ -126,7 +127,7 @@ def test_the_certificate_comes_from_the_authority_of_the_cloud(sns, topic, recei
 
 def test_what_queues_get_verifies_too(sns, aws, topic, verify):
     sqs = aws("sqs")
-    url = sqs.create_queue(QueueName="inbox")["QueueUrl"]
+    url = sqs.create_queue(QueueName="inbox", Attributes={"Policy": queue_policy()})["QueueUrl"]
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=QUEUE_ARN + "inbox")
     set_version(sns, topic, "2")
     sns.publish(TopicArn=topic, Message="m")

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tests.contract.open_policies import queue_policy
 from tests.contract.sns_receiver import ARN, QUEUE_ARN, refusal, texts, visit
 
 DAY_S = 24 * 3600
@@ -31,7 +32,7 @@ def fifo(sns):
 
 @pytest.fixture
 def queue(sqs):
-    return sqs.create_queue(QueueName="inbox")["QueueUrl"]
+    return sqs.create_queue(QueueName="inbox", Attributes={"Policy": queue_policy()})["QueueUrl"]
 
 
 @pytest.fixture

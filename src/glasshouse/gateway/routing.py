@@ -20,6 +20,7 @@ _ACTION, _VERSION = re.compile(r"(?:^|&)Action=([^&]*)"), re.compile(r"(?:^|&)Ve
 _RPC_PATH = re.compile(r"/service/([\w.]+)/operation/(\w+)", re.ASCII)
 _QUEUE_PATH = re.compile(r"/(?:queue/[\w-]+/)?\d{12}/[\w.-]+", re.ASCII)
 _JSON, _CBOR, _QUERY = ("json",), ("smithy-rpc-v2-cbor",), ("query", "ec2")
+_TARGETED_CBOR_TYPE = "application/x-amz-cbor-1.1"
 _REST = ("rest-json", "rest-xml")
 # Where the paths of two services overlap, the more particular one is asked first.
 _ASKED_FIRST = {"s3": ("/v20180820/", "s3control")}
@@ -74,9 +75,9 @@ class Router:
         """The route of a request whose body is there if it is a form. Raises NoService."""
         target = request.headers.get("x-amz-target")
         if target is not None:
-            return self._remembered(
-                ("target", target, signing_name, place.prefix), self._by_target, target, signing_name, place
-            )
+            in_cbor = request.headers.get("content-type", "").startswith(_TARGETED_CBOR_TYPE)
+            key = ("target", target, signing_name, place.prefix, in_cbor)
+            return self._remembered(key, self._by_target, target, signing_name, place, in_cbor)
         if request.path.startswith("/service/") and (found := _RPC_PATH.fullmatch(request.path)):
             return self._by_rpc_path(found[1], found[2], signing_name, place)
         if action := self._action(request):
@@ -101,15 +102,16 @@ class Router:
 
     # By name
 
-    def _by_target(self, target: str, signing_name: str | None, place: Place) -> Route:
+    def _by_target(self, target: str, signing_name: str | None, place: Place, in_cbor: bool) -> Route:
+        speak = _in_targeted_cbor if in_cbor else _in_json
         prefix, _, name = target.rpartition(".")
         listings = self._index.by_target_prefix.get(prefix) or self._candidates(signing_name, place)
         for listing in sorted(listings, key=lambda one: one.endpoint_prefix != place.prefix):
             if operation := _operation(listing, name):
-                return Route(endpoint(listing.name, _JSON), name, operation)
+                return Route(speak(listing.name), name, operation)
         if not listings:
             raise NoService(prefix or target)
-        return Route(endpoint(listings[0].name, _JSON), name, None)
+        return Route(speak(listings[0].name), name, None)
 
     def _by_rpc_path(self, prefix: str, name: str, signing_name: str | None, place: Place) -> Route:
         listings = self._index.by_target_prefix.get(prefix.rpartition(".")[2])
@@ -185,6 +187,16 @@ def endpoint(name: str, protocols: tuple[str, ...]) -> Endpoint:
     """A service in the first of these protocols that it speaks, else in its own first one."""
     listing = model.index().services[name]
     return Endpoint(listing, _first(listing, protocols))
+
+
+def _in_json(name: str) -> Endpoint:
+    return endpoint(name, _JSON)
+
+
+@cache
+def _in_targeted_cbor(name: str) -> Endpoint:
+    """A service of the JSON protocol asked in CBOR, as the Java SDKs do (Kinesis)."""
+    return Endpoint(model.index().services[name], wire.TARGETED_CBOR)
 
 
 def family(listing: Listing, protocol: str) -> Family:

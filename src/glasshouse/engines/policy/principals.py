@@ -74,8 +74,10 @@ class Principal:
         return cls(PrincipalKind.FEDERATED_USER, arn, account, (*own, *_account_names(account, canonical_id)))
 
     @classmethod
-    def service(cls, name: str) -> Principal:
-        return cls(PrincipalKind.SERVICE, name, "", (("Service:" + name, Grant.DIRECT),))
+    def service(cls, name: str, region: str | None = None) -> Principal:
+        """A service, which policies may also name by region: `logs.eu-west-1.amazonaws.com` for one there."""
+        names = [name] if region is None else [name, name.replace(".", f".{region}.", 1)]
+        return cls(PrincipalKind.SERVICE, name, "", tuple(_names("Service", names, Grant.DIRECT)))
 
     @classmethod
     def federated(cls, *providers: str) -> Principal:

@@ -7,6 +7,7 @@ names" and "CloudTrail digest file structure").
 import gzip
 import hashlib
 import json
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
@@ -83,7 +84,7 @@ class Delivery:
     def _write_file(self, trail: Trail, region: str, records: list[dict[str, Any]]):
         account, moment = self.call.account, datetime.fromtimestamp(self.now, UTC)
         name = f"{account}_CloudTrail_{region}_{moment:%Y%m%dT%H%MZ}_{ids.token(16)}.json.gz"
-        key = f"{_prefix(trail)}AWSLogs/{account}/CloudTrail/{region}/{moment:%Y/%m/%d}/{name}"
+        key = f"{trail.prefix}AWSLogs/{account}/CloudTrail/{region}/{moment:%Y/%m/%d}/{name}"
         content = json.dumps({"Records": records}, separators=(",", ":")).encode()
         if not self._put(trail, key, gzip.compress(content, mtime=0)):
             return
@@ -96,9 +97,9 @@ class Delivery:
     def _put(self, trail: Trail, key: str, content: bytes, **options: Any) -> bool:
         """Into the bucket; what the bucket says to it is the trail's status."""
         try:
-            self.aws(source_arn=trail.trail_arn).s3.put_object(
+            self.aws.as_service(trail.trail_arn).s3.put_object(
                 Bucket=trail.s3_bucket_name, Key=key, Body=content, ContentType="application/json",
-                ContentEncoding="gzip", **options,
+                ContentEncoding="gzip", ACL="bucket-owner-full-control", **options,
             )  # fmt: skip
         except ServiceError as failure:
             trail.delivery_error = failure.code
@@ -110,7 +111,8 @@ class Delivery:
         topic = self._trail_shown(trail)["SnsTopicARN"]
         if topic and "sns" in self.cloud.services.names():
             message = json.dumps({"s3Bucket": trail.s3_bucket_name, "s3ObjectKey": [key]})
-            self.aws(source_arn=trail.trail_arn).sns.publish(TopicArn=topic, Message=message)
+            with suppress(ServiceError):  # a topic that no longer lets CloudTrail in is told nothing
+                self.aws.as_service(trail.trail_arn).sns.publish(TopicArn=topic, Message=message)
 
     def _forget_old(self):
         self.store.write("DELETE FROM cloudtrail_event WHERE time < ?", (self.now - 90 * 86_400,))
@@ -139,7 +141,7 @@ class Delivery:
     def _write_digest(self, trail: Trail, region: str, files: list[LogFile], before: Digest | None, start: float):
         account, moment = self.call.account, datetime.fromtimestamp(self.now, UTC)
         name = f"{account}_CloudTrail-Digest_{region}_{trail.name}_{trail.home_region}_{moment:%Y%m%dT%H%M%SZ}.json.gz"
-        key = f"{_prefix(trail)}AWSLogs/{account}/CloudTrail-Digest/{region}/{moment:%Y/%m/%d}/{name}"
+        key = f"{trail.prefix}AWSLogs/{account}/CloudTrail-Digest/{region}/{moment:%Y/%m/%d}/{name}"
         signer = self._digest_key(region)
         content = {
             "awsAccountId": account, "digestStartTime": iso(start), "digestEndTime": iso(self.now),
@@ -185,10 +187,6 @@ class Delivery:
 
         private = serialization.load_der_private_key(self.cloud.seal.open(key.sealed), None)
         return private.sign(text, padding.PKCS1v15(), hashes.SHA256()).hex()  # type: ignore[union-attr, call-arg]
-
-
-def _prefix(trail: Trail) -> str:
-    return f"{trail.s3_key_prefix}/" if trail.s3_key_prefix else ""
 
 
 def _named(trail: Trail, file: LogFile) -> dict[str, str]:

@@ -40,6 +40,11 @@ class Trail:
     is_organization_trail: bool = False
 
     @property
+    def prefix(self) -> str:
+        """What the keys of its files begin with."""
+        return f"{self.s3_key_prefix}/" if self.s3_key_prefix else ""
+
+    @property
     def has_custom_event_selectors(self) -> bool:
         return self.event_selectors != MANAGEMENT or self.advanced_event_selectors is not None
 

@@ -1,10 +1,12 @@
 """Trails: what is logged where."""
 
 import re
+from contextlib import suppress
 
 from glasshouse.core import ServiceError
 from glasshouse.core.tags import from_list, to_list
 from glasshouse.services.cloudtrail.errors import (
+    InsufficientS3BucketPolicyException,
     InvalidHomeRegionException,
     InvalidParameterCombinationException,
     InvalidTrailNameException,
@@ -19,6 +21,10 @@ from glasshouse.services.cloudtrail.records import Trail
 
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9]|[._-](?![._-]))*")
 TRAILS_PER_REGION = 5
+
+
+class Tried(Exception):
+    """It would have worked, and is to be undone."""
 
 
 class Trails:
@@ -206,6 +212,23 @@ class Trails:
             self.aws.s3.head_bucket(Bucket=trail.s3_bucket_name)
         except ServiceError:
             raise S3BucketDoesNotExistException(f"S3 bucket {trail.s3_bucket_name} does not exist!") from None
+        if not self._may_write(trail):
+            raise InsufficientS3BucketPolicyException(
+                f"Incorrect S3 bucket policy is detected for bucket: {trail.s3_bucket_name}"
+            )
+
+    def _may_write(self, trail: Trail) -> bool:
+        """Whether the bucket lets CloudTrail in: it tries, and leaves nothing behind."""
+        s3 = self.aws.as_service(trail.trail_arn).s3
+        try:
+            with suppress(Tried), self.store.transaction():
+                s3.get_bucket_acl(Bucket=trail.s3_bucket_name)
+                key = f"{trail.prefix}AWSLogs/{self.call.account}/CloudTrail"
+                s3.put_object(Bucket=trail.s3_bucket_name, Key=key, Body=b"", ACL="bucket-owner-full-control")
+                raise Tried
+        except ServiceError:
+            return False
+        return True
 
     def _taggable(self, arn: str) -> str:
         if ":eventdatastore/" in arn:

@@ -100,7 +100,7 @@ class Decisions:
             resource_type=PolicyType.ROLE_TRUST if attached and service.name == "sts" else PolicyType.RESOURCE,
         )
         context = RequestContext(service, arn, account, self._organizations)
-        request = Request(engine_principal(principal), action, arn, account, context)
+        request = Request(engine_principal(principal, service.call.region), action, arn, account, context)
         decision = decide(request, policies)
         if not decision.allowed:
             raise refusal(service, action, arn, decision)

@@ -128,8 +128,8 @@ def _moment(written: str) -> float:
     return datetime.fromisoformat(written).timestamp()
 
 
-def engine_principal(principal: Principal) -> policy.Principal:
-    """A principal in the terms of the policy engine."""
+def engine_principal(principal: Principal, region: str | None = None) -> policy.Principal:
+    """A principal in the terms of the policy engine; a service acts in a region."""
     kinds = policy.Principal
     session = principal.session
     match principal.kind:
@@ -142,7 +142,7 @@ def engine_principal(principal: Principal) -> policy.Principal:
         case "federated":
             return kinds.federated_user(principal.arn, session["user_arn"])
         case "service":
-            return kinds.service(principal.arn)
+            return kinds.service(principal.arn, region)
         case "saml" | "web":
             return kinds.federated(*session["providers"])
     return kinds.anonymous()

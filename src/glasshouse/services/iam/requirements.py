@@ -97,7 +97,7 @@ def also_required(call: Call) -> list[Requirement]:
     return [
         _requirement(action, dict.fromkeys(call.params, ""))
         for member, action in stated.items()
-        if call.params.get(member)
+        if call.params.get(member) and call.params[member] not in table()["given to all"].get(member, ())
     ]
 
 

@@ -13,6 +13,7 @@ from glasshouse.services.logs.errors import (
 from glasshouse.services.logs.events import LAST, Stream
 from glasshouse.services.logs.records import ExportTask, LogGroup
 
+OWNED = "bucket-owner-full-control"  # the user guide's bucket policy insists on it
 ACTIVE = ("PENDING", "RUNNING")
 
 
@@ -29,13 +30,13 @@ class Exports:
         log_stream_name_prefix: str | None = None,
         task_name: str | None = None,
     ):
-        self._group(log_group_name)
+        group = self._group(log_group_name)
         if from_ >= to:
             raise InvalidParameterException("The export task's from must be earlier than its to.")
         if any(task.status["code"] in ACTIVE for task in self.exports.list()):
             # "Each account can only have one active (RUNNING or PENDING) export task at a time."
             raise LimitExceededException("Resource limit exceeded.")
-        self._check_bucket(destination, destination_prefix)
+        self._check_bucket(group, destination, destination_prefix)
         task = ExportTask(
             ids.uuid(), task_name, log_group_name, log_stream_name_prefix, from_, to, destination, destination_prefix,
             {"code": "PENDING", "message": "Queued"}, {"creationTime": self._milliseconds()},
@@ -61,12 +62,13 @@ class Exports:
             raise InvalidOperationException("The specified export task is not running.")
         self._finish_export(task, "CANCELLED", "Cancelled by user")
 
-    def _check_bucket(self, bucket: str, prefix: str):
+    def _check_bucket(self, group: LogGroup, bucket: str, prefix: str):
         """AWS writes a test object first; what it cannot write to, it refuses."""
+        s3 = self.aws.as_service(group.arn).s3
         try:
-            self.aws.s3.put_object(
-                Bucket=bucket, Key=f"{prefix}/aws-logs-write-test", Body=b"Permission Check Successful"
-            )
+            s3.get_bucket_acl(Bucket=bucket)
+            key = f"{prefix}/aws-logs-write-test"
+            s3.put_object(Bucket=bucket, Key=key, Body=b"Permission Check Successful", ACL=OWNED)
         except ServiceError as failure:
             raise InvalidParameterException(
                 "PutObject call on the given bucket failed. Please check if CloudWatch Logs has been granted permission"
@@ -95,7 +97,8 @@ class Exports:
             name = stream.name.replace("/", "-")
             key = f"{task.destination_prefix}/{task.task_id}/{name}/000000.gz"
             content = gzip.compress("".join(lines).encode(), mtime=0)
-            self.aws.s3.put_object(Bucket=task.destination, Key=key, Body=content)
+            s3 = self.aws.as_service(group.arn).s3
+            s3.put_object(Bucket=task.destination, Key=key, Body=content, ACL=OWNED)
 
     def _finish_export(self, task: ExportTask, code: str, message: str):
         task.status = {"code": code, "message": message}

@@ -93,7 +93,7 @@ class Filters:
         role_arn: str | None = None,
         distribution: str = "ByLogStream",
     ):
-        self._group(log_group_name)
+        group = self._group(log_group_name)
         self._pattern(filter_pattern)
         service = _service_of(destination_arn)
         if service not in ("lambda", "kinesis", "firehose"):
@@ -115,7 +115,7 @@ class Filters:
             )
         )
         if service in self.cloud.services.names():
-            self._try_destination(destination_arn, role_arn)
+            self._try_destination(destination_arn, role_arn, group.arn)
 
     def delete_subscription_filter(self, log_group_name: str, filter_name: str):
         self._group(log_group_name)
@@ -170,7 +170,8 @@ class Filters:
             service = _service_of(subscription.destination_arn)
             if matching and service in self.cloud.services.names():
                 data = self._message(group, subscription, matching)
-                self.later("_deliver", arn=subscription.destination_arn, data=data, key_text=matching[0].stream)
+                to = {"arn": subscription.destination_arn, "role_arn": subscription.role_arn, "group_arn": group.arn}
+                self.later("_deliver", **to, data=data, key_text=matching[0].stream)
         for counted in self.metric_filters.list(group.log_group_name):
             self._count(counted, events)
 
@@ -192,19 +193,21 @@ class Filters:
         }
         return b64encode(gzip.compress(json.dumps(message).encode(), mtime=0)).decode()
 
-    def _deliver(self, arn: str, data: str, key_text: str):
+    def _deliver(self, arn: str, role_arn: str | None, group_arn: str, data: str, key_text: str):
         """Pass a message, gzipped and in base64, to a subscription's destination."""
-        aws = self.aws(source_arn=arn)
         service = _service_of(arn)
         if service == "lambda":
             payload = json.dumps({"awslogs": {"data": data}}).encode()
-            aws.lambda_.invoke(FunctionName=arn, InvocationType="Event", Payload=payload)
-        elif service == "kinesis":
+            invoke = self.aws.as_service(group_arn).lambda_.invoke
+            invoke(FunctionName=arn, InvocationType="Event", Payload=payload)
+            return
+        aws = self.aws.as_role(role_arn or "")
+        if service == "kinesis":
             aws.kinesis.put_record(StreamARN=arn, Data=b64decode(data), PartitionKey=key_text)
         else:
             aws.firehose.put_record(DeliveryStreamName=arn.rpartition("/")[2], Record={"Data": b64decode(data)})
 
-    def _try_destination(self, arn: str, role_arn: str | None):
+    def _try_destination(self, arn: str, role_arn: str | None, group_arn: str):
         check = "CWL CONTROL MESSAGE: Checking health of destination."
         test = {
             "messageType": "CONTROL_MESSAGE",
@@ -216,7 +219,7 @@ class Filters:
         }
         data = b64encode(gzip.compress(json.dumps(test).encode(), mtime=0)).decode()
         try:
-            self._deliver(arn, data, "control")
+            self._deliver(arn, role_arn, group_arn, data, "control")
         except ServiceError as failure:
             raise InvalidParameterException(
                 f"Could not deliver test message to specified destination: {arn}. {failure.message}"

@@ -175,9 +175,9 @@ class Deliveries:
         try:
             self._send(service, arn, bucket, message)
         except ServiceError as refusal:
-            if not _is_gone(refusal):
+            if not (_is_gone(refusal) or _is_forbidden(refusal)):
                 raise
-            log.info("an event of %s found nobody at %s", bucket, arn)
+            log.warning("an event of %s was not delivered to %s: %s", bucket, arn, refusal)
 
     def _deliver_to_bridge(self, bucket: str, detail_type: str, detail: str):
         entry = {"Source": "aws.s3", "DetailType": detail_type, "Detail": detail, "Resources": [bucket]}
@@ -185,14 +185,15 @@ class Deliveries:
 
     def _send(self, service: str, arn: str, bucket: str, message: str):
         _, _, _, region, account, name, *_ = arn.split(":")
-        there = self.aws(account=account, region=region, source_arn=bucket)
+        there = self.aws(account=account, region=region)
+        acting = there.as_service(bucket)
         if service == "sqs":
             url = there.sqs.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)["QueueUrl"]
-            there.sqs.send_message(QueueUrl=url, MessageBody=message)
+            acting.sqs.send_message(QueueUrl=url, MessageBody=message)
         elif service == "sns":
-            there.sns.publish(TopicArn=arn, Subject="Amazon S3 Notification", Message=message)
+            acting.sns.publish(TopicArn=arn, Subject="Amazon S3 Notification", Message=message)
         else:
-            there.lambda_.invoke(FunctionName=arn, InvocationType="Event", Payload=message.encode())
+            acting.lambda_.invoke(FunctionName=arn, InvocationType="Event", Payload=message.encode())
 
     def _test(self, bucket: Bucket, target: Target) -> str | None:
         """Send a first message to a queue or topic; what keeps it from being received, if anything does."""
@@ -208,7 +209,9 @@ class Deliveries:
         try:
             with self.store.transaction():
                 if target.service == "lambda":
-                    self.aws(source_arn=bucket.arn).lambda_.get_function(FunctionName=target.arn)
+                    _, _, _, region, account, *_ = target.arn.split(":")
+                    there = self.aws(account=account, region=region).as_service(bucket.arn)
+                    there.lambda_.invoke(FunctionName=target.arn, InvocationType="DryRun", Payload=b"{}")
                 else:
                     self._send(target.service, target.arn, bucket.arn, json.dumps(message))
         except NotSupported:
@@ -227,6 +230,10 @@ def _detail_type(event: str) -> str | None:
 def _is_gone(refusal: ServiceError) -> bool:
     """Whether there is no such queue, topic or function (any more)."""
     return any(word in refusal.code for word in ("NotExist", "NonExistent", "NotFound"))
+
+
+def _is_forbidden(refusal: ServiceError) -> bool:
+    return refusal.code.startswith("AccessDenied") or refusal.code == "AuthorizationError"
 
 
 def iso_time(moment: float) -> str:

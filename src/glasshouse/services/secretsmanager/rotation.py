@@ -97,7 +97,7 @@ class Rotation:
 
     def _step(self, function: str, event: dict) -> str | None:
         """Call the function for a step; what it says if it fails."""
-        invoke = self.aws(source_arn=event["SecretId"]).lambda_.invoke
+        invoke = self.aws.as_service(event["SecretId"]).lambda_.invoke
         try:
             answer = invoke(FunctionName=function, Payload=json.dumps(event).encode())
         except ServiceError as refusal:

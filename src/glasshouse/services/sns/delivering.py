@@ -79,8 +79,9 @@ class Delivering:
         if subscription.protocol == "lambda":
             return aws.lambda_.invoke(FunctionName=arn, InvocationType="Event", Payload=work["body"].encode())
         if subscription.protocol == "firehose":
-            name = arn.rpartition("/")[2]
-            return aws.firehose.put_record(DeliveryStreamName=name, Record={"Data": f"{work['body']}\n".encode()})
+            name, role = arn.rpartition("/")[2], subscription.attributes["SubscriptionRoleArn"]
+            put = aws.as_role(role).firehose.put_record
+            return put(DeliveryStreamName=name, Record={"Data": f"{work['body']}\n".encode()})
         raise NotSupported(f"sns: delivery by {subscription.protocol} is not supported by Glasshouse yet")
 
     def _to_queue(self, topic: Topic, arn: str, work: Work) -> dict:
@@ -100,7 +101,7 @@ class Delivering:
         region, account = arn.split(":")[3:5]
         place = (region, account, topic.arn)
         if place not in self._reached:
-            self._reached[place] = self.aws(account=account, region=region, source_arn=topic.arn)
+            self._reached[place] = self.aws(account=account, region=region).as_service(topic.arn)
         return self._reached[place]
 
     @cached_property
