@@ -1,6 +1,11 @@
-"""smithy-rpc-v2-cbor: `POST /service/<service>/operation/<operation>`, a CBOR body each way (CloudWatch and others)."""
+"""The two protocols with a CBOR body each way.
+
+smithy-rpc-v2-cbor is asked by `POST /service/<service>/operation/<operation>` (CloudWatch and others). What the Java
+SDKs speak with Kinesis, application/x-amz-cbor-1.1, is awsJson but for the body, in which times are milliseconds.
+"""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from glasshouse.core.errors import SerializationException, ServiceError
@@ -11,14 +16,23 @@ from glasshouse.protocol.model import Operation, Service
 from glasshouse.protocol.shapes import Shape
 from glasshouse.protocol.trees import Reader, TreeReader, TreeWriter, mistyped
 
-CONTENT_TYPE = "application/cbor"
-_HEADERS = {"smithy-protocol": "rpc-v2-cbor"}
+
+@dataclass(frozen=True)
+class Dialect:
+    """In what the two differ."""
+
+    content_type: str
+    headers: dict[str, str]
+    read_time: Reader
+    write_time: Callable[[Any], cbor.Time]
+    error_type: Callable[[Service, str], str]
 
 
 class CborCodec:
-    def __init__(self, service: Service):
-        self.service = service
-        self._reader, self._writer = TreeReader(_READERS), TreeWriter(_WRITERS)
+    def __init__(self, service: Service, dialect: Dialect):
+        self.service, self._dialect = service, dialect
+        self._reader = TreeReader({**_READERS, "timestamp": dialect.read_time})
+        self._writer = TreeWriter({"timestamp": lambda shape: dialect.write_time})
         self._readers: dict[str, Reader] = {}
         self._writers: dict[str, Callable[[dict[str, Any], Response], None]] = {}
 
@@ -34,7 +48,7 @@ class CborCodec:
         write = self._writers.get(operation.name)
         if write is None:
             write = self._writers[operation.name] = self._compiled(operation)
-        response = Response(200, {"x-amzn-requestid": request_id, **_HEADERS})
+        response = Response(200, {"x-amzn-requestid": request_id, **self._dialect.headers})
         write(result, response)
         return response
 
@@ -42,20 +56,22 @@ class CborCodec:
         self, operation: Operation | None, error: ServiceError, request_id: str, service_name: str = ""
     ) -> Response:
         fault = faults.describe(self.service, error)
-        headers = {"x-amzn-requestid": request_id, "content-type": CONTENT_TYPE, **_HEADERS}
+        dialect = self._dialect
+        headers = {"x-amzn-requestid": request_id, "content-type": dialect.content_type, **dialect.headers}
         if self.service.is_query_compatible:
             headers["x-amzn-query-error"] = faults.query_error(fault)
-        return Response(fault.status, headers, cbor.encode(_error_members(self.service, fault)))
+        kind = dialect.error_type(self.service, fault.name)
+        return Response(fault.status, headers, cbor.encode({"__type": kind, **self._error_members(fault)}))
 
     def _compiled(self, operation: Operation) -> Callable[[dict[str, Any], Response], None]:
         if operation.event_stream_output:
-            return eventstream.rpc_writer(operation, self._body_writer, CONTENT_TYPE)
+            return eventstream.rpc_writer(operation, self._body_writer, self._dialect.content_type)
         if operation.output_shape is None:
             return lambda result, response: None
         write = self._body_writer(operation.output_shape, operation.name)
 
         def write_body(result: dict[str, Any], response: Response):
-            response.headers["content-type"] = CONTENT_TYPE
+            response.headers["content-type"] = self._dialect.content_type
             response.body = write(result)
 
         return write_body
@@ -64,20 +80,18 @@ class CborCodec:
         write = self._writer.writer(shape)
         return lambda value: cbor.encode(write(value) if write else value)
 
+    def _error_members(self, fault: faults.Fault) -> dict[str, Any]:
+        if fault.shape is None:
+            return {"message": fault.message, **fault.members}
+        written = self._writer.members(fault.shape.members)(fault.members)
+        return written if fault.message_member else {"message": fault.message, **written}
+
 
 def _decoded(body: bytes) -> Any:
     try:
         return cbor.decode(body)
     except ValueError as refused:
         raise SerializationException(f"The request body is not valid CBOR: {refused}") from None
-
-
-def _error_members(service: Service, fault: faults.Fault) -> dict[str, Any]:
-    kind = f"com.amazonaws.{service.metadata['endpointPrefix']}#{fault.name}"
-    if fault.shape is None:
-        return {"__type": kind, "message": fault.message, **fault.members}
-    written = TreeWriter(_WRITERS).members(fault.shape.members)(fault.members)
-    return {"__type": kind, **({} if fault.message_member else {"message": fault.message}), **written}
 
 
 def _read_float(value: Any) -> float:
@@ -106,10 +120,25 @@ def _read_time(value: Any) -> float:
         raise SerializationException("A timestamp is out of range.") from None
 
 
-_READERS: dict[str, Reader] = {
-    "float": _read_float,
-    "double": _read_float,
-    "blob": _read_blob,
-    "timestamp": _read_time,
-}
-_WRITERS = {"timestamp": lambda shape: lambda value: cbor.Time(timestamps.as_number(value))}
+def _read_milliseconds(value: Any) -> float:
+    milliseconds = value.seconds if isinstance(value, cbor.Time) else value
+    if type(milliseconds) not in (int, float):
+        raise mistyped(value, "timestamp")
+    return _read_time(cbor.Time(milliseconds / 1000))
+
+
+_READERS: dict[str, Reader] = {"float": _read_float, "double": _read_float, "blob": _read_blob}
+RPC_V2 = Dialect(
+    "application/cbor",
+    {"smithy-protocol": "rpc-v2-cbor"},
+    _read_time,
+    lambda value: cbor.Time(timestamps.as_number(value)),
+    lambda service, name: f"com.amazonaws.{service.metadata['endpointPrefix']}#{name}",
+)
+TARGETED = Dialect(
+    "application/x-amz-cbor-1.1",
+    {},
+    _read_milliseconds,
+    lambda value: cbor.Time(round(timestamps.as_number(value) * 1000)),
+    lambda service, name: name,
+)

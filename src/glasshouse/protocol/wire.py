@@ -9,6 +9,7 @@ from glasshouse.protocol.http import Request, Response
 from glasshouse.protocol.model import Operation
 
 PROTOCOLS = ("json", "query", "ec2", "rest-json", "rest-xml", "smithy-rpc-v2-cbor")
+TARGETED_CBOR = "targeted-cbor"  # json, with bodies in CBOR; no model lists it
 
 
 class Codec(Protocol):
@@ -45,10 +46,10 @@ def codec(service_name: str, protocol: str) -> Codec:
         from glasshouse.protocol.forms import Ec2Codec
 
         return Ec2Codec(service)
-    if protocol == "smithy-rpc-v2-cbor":
-        from glasshouse.protocol.rpc_cbor import CborCodec
+    if protocol in ("smithy-rpc-v2-cbor", TARGETED_CBOR):
+        from glasshouse.protocol.rpc_cbor import RPC_V2, TARGETED, CborCodec
 
-        return CborCodec(service)
+        return CborCodec(service, TARGETED if protocol == TARGETED_CBOR else RPC_V2)
     from glasshouse.protocol import rest, rest_json, rest_xml
 
     if protocol == "rest-json":

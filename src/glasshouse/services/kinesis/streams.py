@@ -1,5 +1,7 @@
 """Streams: made, described, listed and deleted. What takes AWS a minute is done with the next tick of the clock."""
 
+import msgspec
+
 from glasshouse.services.kinesis import iterators
 from glasshouse.services.kinesis.errors import (
     InvalidArgumentException,
@@ -128,22 +130,28 @@ class Streams:
         shard_filter: dict | None = None,
         stream_arn: str | None = None,
     ):
-        if next_token and (stream_name or stream_arn):
-            raise InvalidArgumentException("NextToken and StreamName cannot be provided together.")
-        if next_token and (exclusive_start_shard_id or stream_creation_timestamp is not None):
-            raise InvalidArgumentException("NextToken and other parameters cannot be provided together.")
+        if next_token:
+            _check_alone(
+                StreamName=stream_name, StreamARN=stream_arn, ExclusiveStartShardId=exclusive_start_shard_id,
+                StreamCreationTimestamp=stream_creation_timestamp, ShardFilter=shard_filter,
+            )  # fmt: skip
         if not next_token and not stream_name and not stream_arn:
             raise InvalidArgumentException("Either NextToken or StreamName should be provided.")
         after = self._after(exclusive_start_shard_id)
         if next_token:
-            stream_arn, position = iterators.read_token("shards", next_token, self.now)
-            after = int(position)
+            stream_arn, place = iterators.read_token("shards", next_token, self.now)
+            after, shard_filter = msgspec.json.decode(place)
         stream = self._stream(stream_name, stream_arn, living=False)
         if stream_creation_timestamp is not None and int(stream_creation_timestamp) != int(
             stream.stream_creation_timestamp
         ):
             raise self._no_stream(stream.stream_arn)
-        return self._page(stream, self._filtered(stream, after, shard_filter), min(max_results, LISTED_SHARDS))
+        found, limit = self._filtered(stream, after, shard_filter), min(max_results, LISTED_SHARDS)
+        token = None
+        if len(found) > limit:
+            place = msgspec.json.encode([found[limit - 1].position, shard_filter]).decode()
+            token = iterators.write_token("shards", stream.stream_arn, place, self.now)
+        return {"Shards": [shard.described() for shard in found[:limit]], "NextToken": token}
 
     def describe_limits(self):
         streams = list(self.streams.list())
@@ -254,11 +262,12 @@ class Streams:
         open_then = [shard for shard in shards if shard.closed is None or shard.closed > moment]
         return open_then if kind == "FROM_TIMESTAMP" else [shard for shard in open_then if shard.opened <= moment]
 
-    def _page(self, stream: Stream, shards: list[Shard], limit: int) -> dict:
-        token = None
-        if len(shards) > limit:
-            token = iterators.write_token("shards", stream.stream_arn, str(shards[limit - 1].position), self.now)
-        return {"Shards": [shard.described() for shard in shards[:limit]], "NextToken": token}
+
+def _check_alone(**given):
+    """A page token says all the rest itself. Raises InvalidArgumentException if something else is said, too."""
+    for name, value in given.items():
+        if value is not None:
+            raise InvalidArgumentException(f"NextToken and {name} cannot be provided together.")
 
 
 def _mode(details: dict | None, shard_count: int | None) -> str:
