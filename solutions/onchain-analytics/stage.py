@@ -28,7 +28,8 @@ class Stage:
         self.keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
         self.contracts: list[str] = []
         self.made: dict[str, str] = {}
-        self.producer: Producer | None = None
+        self.first = self.last = self.expected = 0
+        """The blocks that were put to the stream, and how many transfers are to be in the table."""
 
     def command(self, *words: str) -> str:
         """Run one of this folder's programs, with the keys that are held at the moment. Returns what it printed."""
@@ -93,3 +94,25 @@ class Stage:
     def domain(self) -> str:
         """What the host names of this cloud's APIs and websites end with."""
         return f"localhost:{urlsplit(self.aws.url).port}"
+
+    def left(self) -> dict[str, list[str]]:
+        """What there still is in the account, by what it is, as its root sees it."""
+        names = self.names.prefix
+        told = {
+            "buckets": self.client("s3").list_buckets()["Buckets"],
+            "streams": self.client("kinesis").list_streams()["StreamNames"],
+            "delivery streams": self.client("firehose").list_delivery_streams()["DeliveryStreamNames"],
+            "queues": self.client("sqs").list_queues().get("QueueUrls", []),
+            "tables": self.client("dynamodb").list_tables()["TableNames"],
+            "functions": self.client("lambda").list_functions()["Functions"],
+            "event source mappings": self.client("lambda").list_event_source_mappings()["EventSourceMappings"],
+            "APIs": self.client("apigateway").get_rest_apis()["items"],
+            "scalable targets": self.client("application-autoscaling").describe_scalable_targets(
+                ServiceNamespace="dynamodb")["ScalableTargets"],
+            "alarms": self.client("cloudwatch").describe_alarms()["MetricAlarms"],
+            "log groups": self.client("logs").describe_log_groups()["logGroups"],
+            "roles": [role for role in self.client("iam").list_roles()["Roles"] if role["RoleName"].startswith(names)],
+            "policies": self.client("iam").list_policies(Scope="Local")["Policies"],
+            "users": self.client("iam").list_users()["Users"],
+        }  # fmt: skip
+        return {name: [str(each) for each in found] for name, found in told.items()}

