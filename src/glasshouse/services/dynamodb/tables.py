@@ -176,7 +176,7 @@ class Tables:
             self.store.write(
                 "UPDATE dynamodbstreams_stream SET ended = ? WHERE number = ?", (self.now, table.stream.number)
             )
-            self.tell(f"dynamodbstreams/{table.stream.arn}")
+            self.tell(table.stream.arn)
 
     def _trim_stream(self, number: int):
         """Delete records after a day, and a stream that ended a day ago."""

@@ -63,7 +63,7 @@ class Writes:
     def _tell_stream(self, table: DynamoTable):
         """Wake who waits for records."""
         if table.stream is not None:
-            self.tell(f"dynamodbstreams/{table.stream.arn}")
+            self.tell(table.stream.arn)
             self.state("RecordsWritten", stream=table.stream.arn)
 
     def _consume_write(self, consumed: Consumed, table: DynamoTable, change: Change, times: float = 1.0):
