@@ -108,7 +108,7 @@ class Configuring:
 
     def _queue_url(self, queue_arn: str) -> str:
         _, _, _, _, account, name = queue_arn.split(":")
-        return f"{self.call.source.origin}/{account}/{name}"
+        return f"{self.cloud.url}/{account}/{name}"
 
     def _network(self, given: Mapping[str, Any]) -> dict | None:
         subnets, groups = given.get("SubnetIds") or [], given.get("SecurityGroupIds") or []

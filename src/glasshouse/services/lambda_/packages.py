@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from glasshouse.core import NotSupported, ServiceError
+from glasshouse.core.call import INSIDE
 from glasshouse.core.visit import Answer, Visit
 from glasshouse.services.lambda_.errors import InvalidParameterValueException, RequestEntityTooLargeException
 from glasshouse.services.lambda_.records import Code, Configuration
@@ -68,11 +69,16 @@ class Packages:
             ) from None
         return found["Body"].read()
 
+    @property
+    def _origin(self) -> str:
+        """How the caller reaches the cloud; a service of the cloud asks for somebody on this machine."""
+        return self.cloud.url if self.call.source is INSIDE else self.call.source.origin
+
     def _location(self, code: Code, path: str) -> str:
         """A URL from which a package can be downloaded for ten minutes."""
         ticket = msgspec.json.encode([code.blob, code.size, self.now + LOCATION_S])
         token = urlsafe_b64encode(self.cloud.seal.close(ticket, SEAL_CONTEXT)).decode().rstrip("=")
-        return f"{self.call.source.origin}/_aws/lambda-url/{token}/snapshots/{path}"
+        return f"{self._origin}/_aws/lambda-url/{token}/snapshots/{path}"
 
     def _download(self, visit: Visit) -> Answer | None:
         """The package that a location names; None for a visit of something else."""

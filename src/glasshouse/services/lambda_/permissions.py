@@ -98,6 +98,8 @@ class Permissions:
     def resource_arns(self, params: dict) -> list[str] | None:
         if params.get("LayerName") or params.get("Arn"):
             return [self._called_layer(params)]
+        if params.get("UUID"):
+            return [self.call.arn(f"event-source-mapping:{params['UUID']}")]
         if not params.get("FunctionName"):
             return None
         reference = self._called(params)

@@ -7,14 +7,20 @@ network or a file system of AWS's are kept and shown, or refused in words.
 from glasshouse.core import Service, Table
 from glasshouse.services.lambda_.aliases import Aliases
 from glasshouse.services.lambda_.configuring import Configuring
+from glasshouse.services.lambda_.delivering_streams import StreamDelivering
 from glasshouse.services.lambda_.errors import InvalidParameterValueException
 from glasshouse.services.lambda_.finding import Finding
 from glasshouse.services.lambda_.functions import Functions
 from glasshouse.services.lambda_.invoke_config import InvokeConfigs
 from glasshouse.services.lambda_.layer_permissions import LayerPermissions
 from glasshouse.services.lambda_.layers import Layers
+from glasshouse.services.lambda_.mapping_records import Mapping, Position
+from glasshouse.services.lambda_.mappings import Mappings
 from glasshouse.services.lambda_.packages import Packages
 from glasshouse.services.lambda_.permissions import Permissions
+from glasshouse.services.lambda_.polling import Polling
+from glasshouse.services.lambda_.polling_queues import QueuePolling
+from glasshouse.services.lambda_.polling_streams import StreamPolling
 from glasshouse.services.lambda_.public_layers import PublicLayers
 from glasshouse.services.lambda_.records import (
     Alias,
@@ -37,7 +43,8 @@ from glasshouse.services.lambda_.versions import Versions
 
 class Lambda(
     Functions, Versions, Aliases, Layers, LayerPermissions, PublicLayers, Permissions, InvokeConfigs, Urls, Serving,
-    Settings, Configuring, Variables, Packages, Finding, Service,
+    Mappings, Polling, QueuePolling, StreamPolling, StreamDelivering, Settings, Configuring, Variables, Packages,
+    Finding, Service,
 ):  # fmt: skip
     name = "lambda"
     invalid_page_token = InvalidParameterValueException
@@ -51,3 +58,5 @@ class Lambda(
     provisioned = Table(ProvisionedConcurrency, key=("function_name", "qualifier"))
     urls = Table(FunctionUrl, key=("function_name", "qualifier"))
     addresses = Table(UrlAddress, key="url_id", scope="cloud")
+    mappings = Table(Mapping, key="uuid")
+    positions = Table(Position, key=("uuid", "shard_id"))

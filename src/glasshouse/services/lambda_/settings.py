@@ -100,7 +100,7 @@ class Settings:
         """The ARN under which the tags of a function or an event source mapping are kept."""
         kind, name = resource.split(":")[5:7]
         if kind == "event-source-mapping":
-            return self._mapping(name).arn
+            return self._mapping(name).event_source_mapping_arn
         if kind != "function":
             raise ResourceNotFoundException()
         reference = self._reference(resource)

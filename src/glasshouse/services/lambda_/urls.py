@@ -99,9 +99,8 @@ class Urls:
         return self.urls.within(reference.account, reference.region)
 
     def _shown_url(self, url: FunctionUrl) -> dict[str, Any]:
-        origin = self.call.source.origin
-        host = origin.partition("://")[2].partition(":")[0]
-        own = f"{origin}/_aws/lambda-url/{url.url_id}/"
+        host = self._origin.partition("://")[2].partition(":")[0]
+        own = f"{self._origin}/_aws/lambda-url/{url.url_id}/"
         return {
             "FunctionUrl": url.function_url if host.endswith(AWS_HOSTS) else own,
             "FunctionArn": url.function_arn,
