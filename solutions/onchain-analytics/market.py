@@ -2,11 +2,15 @@
 
 Two contracts (see contract/) are deployed; wallets buy tokens of them, transfer them, and pay several others at once.
 The chain must be one that mines at the times it is told to, such as ganache.
+
+    python market.py --rpc http://127.0.0.1:8545 --days 2 --per-minute 0.2
 """
 
+import argparse
 import json
 import math
 import random
+import time
 from collections import defaultdict
 from collections.abc import Iterator
 from itertools import groupby
@@ -115,3 +119,20 @@ def _number(value: int) -> str:
 def _text(text: str) -> str:
     """Of at most 32 bytes."""
     return _number(len(text)) + text.encode().hex().ljust(64, "0")
+
+
+def main():
+    it = argparse.ArgumentParser("market.py", description="Let some days of trade go by on a development chain.")
+    it.add_argument("--rpc", required=True, metavar="URL", help="of the chain")
+    it.add_argument("--days", type=float, default=45, help="(default: %(default)s)")
+    it.add_argument("--per-minute", type=float, default=0.03, help="transfers (default: %(default)s)")
+    it.add_argument("--payload-bytes", type=int, default=500, help="of each transaction (default: %(default)s)")
+    told, now = it.parse_args(), int(time.time())
+    market = Market(Chain(told.rpc), payload_bytes=told.payload_bytes)
+    market.open(now - int(told.days * DAY_S) - 60)
+    market.trade(moments(told.days, told.per_minute, now))
+    print("\n".join(market.contracts))
+
+
+if __name__ == "__main__":
+    main()
