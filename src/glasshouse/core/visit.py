@@ -34,7 +34,9 @@ class Visit:
     owner: str = ""
     request_id: str = field(default_factory=ids.uuid)
     may_wait: bool = False  # whether the service may `wait` before it answers
-    raw_query: str = ""  # as it was sent
+    raw_path: str = ""  # as it was sent, and so are the query and the headers
+    raw_query: str = ""
+    raw_headers: list[tuple[str, str]] = field(default_factory=list)  # of sites only
     access_key_id: str | None = None  # with which it was signed
 
 

@@ -93,7 +93,7 @@ class Connection(asyncio.Protocol):
     # The parser
 
     def on_message_begin(self):
-        self._url, self._headers = b"", {}
+        self._url, self._headers, self._header_lines = b"", {}, []
         self._head_bytes, self._in_head = 0, True
 
     def on_url(self, url: bytes):
@@ -105,6 +105,7 @@ class Connection(asyncio.Protocol):
         self._head_bytes += len(name) + len(value)
         if self._head_bytes > LONGEST_HEAD_BYTES:
             self._stop(errors.RequestHeaderSectionTooLarge(MaxSizeAllowed=str(LONGEST_HEAD_BYTES)))
+        self._header_lines.append((name, value))
         known = _NAMES.get(name) or _remember(name)
         headers = self._headers
         text = value.decode("latin-1")
@@ -122,7 +123,7 @@ class Connection(asyncio.Protocol):
         path, _, query = self._url.decode("latin-1").partition("?")
         if not path.startswith("/"):
             path = _absolute(path, headers)
-        request = Request(parser.get_method().decode(), path, query, headers)
+        request = Request(parser.get_method().decode(), path, query, headers, header_lines=self._header_lines)
         exchange = self._gateway.exchange(request, self._source_of(headers))
         expects = "expect" in headers and headers["expect"].lower() == "100-continue"
         message = self._incoming = Message(exchange, parser.should_keep_alive(), expects, old)

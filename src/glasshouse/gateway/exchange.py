@@ -153,8 +153,10 @@ class Exchange:
     def _locate(self) -> Route:
         gateway, request = self._gateway, self.request
         place = gateway.hosts.place(request.headers.get("host", ""))
-        if request.path.startswith("/_aws/") and (named := visits.site_in_path(request)):
+        if request.path.startswith(visits.SITE_PATHS) and (named := visits.site_in_path(request)):
             place, self.request = named
+        elif place is PLAIN:
+            place = visits.site_of_domain(gateway.cloud, request.headers.get("host", "")) or place
         self.place = place
         if place.prefix in visits.SITES:
             return self._locate_site(place)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
+from glasshouse.core import domains
 from glasshouse.core.access import Principal
 from glasshouse.core.call import Source
 from glasshouse.core.cloud import Cloud
@@ -23,6 +24,9 @@ SITES = {
 SIGNED_SITES = frozenset({"execute-api", "lambda-url"})
 # For clients that cannot resolve such hosts: /_aws/execute-api/<API>/<stage>/..., and the same for function URLs.
 _SITE_PATH = re.compile(r"/_aws/(execute-api|lambda-url)/([\w-]+)(/.*)?", re.ASCII | re.DOTALL)
+# The same as tools know it from LocalStack: /restapis/<API>/<stage>/_user_request_/...
+_USER_REQUEST = re.compile(r"/restapis/([\w-]+)(/[\w$-]+)/_user_request_(/.*)?", re.ASCII | re.DOTALL)
+SITE_PATHS = ("/_aws/", "/restapis/")
 
 
 def is_answered(cloud: Cloud, service: str) -> bool:
@@ -36,14 +40,29 @@ def make(
     site = place.prefix if place.prefix in SITES else None
     return Visit(
         request.method, request.headers.get("host", ""), unquote(request.path), request.query_pairs, request.headers,
-        body, principal, region, source, list(form), site or "", place.labels if site else "", raw_query=request.query,
+        body, principal, region, source, list(form), site or "", place.labels if site else "", raw_path=request.path,
+        raw_query=request.query, raw_headers=_as_sent(request) if site else [],
     )  # fmt: skip
+
+
+def _as_sent(request: Request) -> list[tuple[str, str]]:
+    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.header_lines]
 
 
 def site_in_path(request: Request) -> tuple[Place, Request] | None:
     """The site that a path names instead of the host, and the request as that site gets it."""
-    found = _SITE_PATH.fullmatch(request.path)
-    return (Place(found[1], None, found[2], own=True), replace(request, path=found[3] or "/")) if found else None
+    if found := _SITE_PATH.fullmatch(request.path):
+        return Place(found[1], None, found[2], own=True), replace(request, path=found[3] or "/")
+    if found := _USER_REQUEST.fullmatch(request.path):
+        return Place("execute-api", None, found[1], own=True), replace(request, path=found[2] + (found[3] or "/"))
+    return None
+
+
+def site_of_domain(cloud: Cloud, host: str) -> Place | None:
+    """The site that a host name of the user's own leads to."""
+    name = host.partition(":")[0].lower()
+    site = domains.site_of(cloud.store, name)
+    return Place(site, None, name, own=True) if site else None
 
 
 def add_headers(cloud: Cloud, service: str, visit: Visit, response: Response):

@@ -7,13 +7,17 @@ from urllib.parse import unquote_plus
 
 @dataclass(slots=True)
 class Request:
-    """A request whose head is read. Header names are lower-case; repeated headers are joined by a comma."""
+    """A request whose head is read. Header names are lower-case; repeated headers are joined by a comma.
+
+    `header_lines` are the names and values as they were sent.
+    """
 
     method: str
     path: str  # raw: still percent-encoded, without the query
     query: str = ""  # raw
     headers: dict[str, str] = field(default_factory=dict)
     body: Any = b""  # bytes, or a handle on a body that was streamed to the blob store
+    header_lines: list[tuple[bytes, bytes]] = field(default_factory=list, repr=False, compare=False)
     _pairs: list[tuple[str, str]] | None = field(default=None, repr=False, compare=False)
 
     @property
