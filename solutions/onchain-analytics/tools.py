@@ -95,8 +95,8 @@ class Ganache:
         self.url = f"http://127.0.0.1:{port}"
         self._process = subprocess.Popen(
             [node()[0], "node_modules/ganache/dist/node/cli.js", "--server.host", "127.0.0.1",
-             "--server.port", str(port), "--wallet.totalAccounts", str(wallets), "--wallet.deterministic", "--wallet.defaultBalance", "1000000",
-             "--logging.quiet"],
+             "--server.port", str(port), "--wallet.totalAccounts", str(wallets), "--wallet.deterministic",
+             "--wallet.defaultBalance", "1000000", "--logging.quiet"],
             cwd=installed("chain"), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
 

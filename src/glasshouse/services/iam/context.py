@@ -6,6 +6,7 @@ from typing import Any
 
 from glasshouse.core.call import Call
 from glasshouse.core.service import Service
+from glasshouse.services.iam.identities import Identities
 from glasshouse.services.iam.organizations import Organizations
 from glasshouse.services.iam.requirements import table
 
@@ -19,9 +20,12 @@ Values = Sequence[str]
 class RequestContext(Mapping[str, Values]):
     """Condition keys in lower case and their values. A key that does not apply is absent."""
 
-    def __init__(self, service: Service, resource: str, owner: str | None, organizations: Organizations):
+    def __init__(
+        self, service: Service, action: str, resource: str, owner: str | None, organizations: Organizations,
+        identities: Identities,
+    ):  # fmt: skip
         self._service, self._call, self._resource, self._owner = service, service.call, resource, owner
-        self._organizations = organizations
+        self._action, self._organizations, self._identities = action, organizations, identities
         self._known: dict[str, Values | None] = {}
 
     def get(self, key: str, default: Any = None) -> Any:
@@ -56,6 +60,10 @@ class RequestContext(Mapping[str, Values]):
             return _listed(_by_name(self._service.cloud.tags.of(self._resource), name))
         if key == "aws:resourceaccount":
             return _listed(self._owner)
+        if key == "iam:passedtoservice":
+            return [_host(self._service, self._call.service)] if self._action == "iam:PassRole" else None
+        if key == "iam:permissionsboundary":
+            return _listed(self._boundary())
         if key in ORGANIZATION_KEYS:
             return self._of_organization(*ORGANIZATION_KEYS[key])
         if key.startswith("kms:encryptioncontext:"):
@@ -75,6 +83,13 @@ class RequestContext(Mapping[str, Values]):
             account = self._owner if whose == "resource" else _source_account(self._service, self._call)
         place = self._organizations.place_of(account)
         return [getattr(place, what)] if place else None
+
+    def _boundary(self) -> str | None:
+        """The one that a user or role is to have, or, where it is changed in another way, the one that it has."""
+        params = self._call.params
+        if self._call.service != "iam" or params.get("PermissionsBoundary"):
+            return params.get("PermissionsBoundary")
+        return self._identities.boundary_of(self._call.account, params.get("UserName"), params.get("RoleName"))
 
     def _principal_tags(self) -> dict[str, str]:
         """Those of the user or role, and over them those of the session."""

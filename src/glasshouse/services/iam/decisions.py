@@ -99,7 +99,7 @@ class Decisions:
             resource_rule=ResourceRule(service.resource_rule(service.call.params)),
             resource_type=PolicyType.ROLE_TRUST if attached and service.name == "sts" else PolicyType.RESOURCE,
         )
-        context = RequestContext(service, arn, account, self._organizations)
+        context = RequestContext(service, action, arn, account, self._organizations, self._identities)
         request = Request(engine_principal(principal, service.call.region), action, arn, account, context)
         decision = decide(request, policies)
         if not decision.allowed:

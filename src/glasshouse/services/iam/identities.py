@@ -73,6 +73,13 @@ class Identities:
         found = self.rows(POLICIES, "policies", arn.split(":")[4]).get(arn)
         return found.document if found else None
 
+    def boundary_of(self, account: str, user_name: str | None, role_name: str | None) -> str | None:
+        """The boundary of a user or a role, if there is one of that name and it has one."""
+        user = self.rows(USERS, "users", account).get(user_name) if user_name else None
+        role = self.rows(ROLES, "roles", account).get(role_name) if role_name else None
+        entity = user or role
+        return entity.boundary if entity else None
+
     def _read(self, principal: Principal) -> Held:
         user_name = principal.session.get("user_name") or principal.arn.rpartition("/")[2]
         if principal.kind == "role":
