@@ -47,7 +47,9 @@ function useMetrics(question) {
       }
       timer = setTimeout(ask, AGAIN_AFTER_MS);
     };
-    setState((before) => ({ told: before.told, at: before.at, waiting: true }));
+    // What was told of the same contract stays to be seen until the new answer is there.
+    const isSame = (told) => told?.wallets.address === question.address.toLowerCase();
+    setState(({ told, at }) => (isSame(told) ? { told, at, waiting: true } : { waiting: true }));
     ask();
     return () => {
       stop.abort();
