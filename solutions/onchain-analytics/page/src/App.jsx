@@ -82,7 +82,7 @@ export default function App() {
         {failure && (
           <Alert severity="error">
             <AlertTitle>The metrics could not be loaded</AlertTitle>
-            {failure} They are asked for again in a moment.
+            {failure} The page asks again in a moment.
           </Alert>
         )}
         {waiting && !told && <LinearProgress aria-label="Asking" />}
