@@ -6,7 +6,6 @@ import pytest
 
 from glasshouse.cli import walk
 
-
 # Small forms of walks that can be as large as one likes.
 OPTIONS = {"onchain-analytics": ["--days", "2", "--per-minute", "0.15", "--quick"]}
 
