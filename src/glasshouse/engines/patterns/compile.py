@@ -46,16 +46,16 @@ class Pattern:
 
 
 def compile_pattern(document: Any, largest: float = LARGEST) -> Pattern:
-    """Compile a pattern that has been read already. Raises InvalidPattern."""
-    return compile_text(json.dumps(document), largest)
+    """Compile a pattern that has been read already; an empty one matches everything. Raises InvalidPattern."""
+    return compile_text(json.dumps(document), largest, may_be_empty=True)
 
 
-def compile_text(text: str, largest: float = LARGEST) -> Pattern:
+def compile_text(text: str, largest: float = LARGEST, may_be_empty: bool = False) -> Pattern:
     """Compile the text of a pattern; `largest` is the greatest number that it may compare. Raises InvalidPattern."""
     reader = Reader(text)
     if reader.next().kind != "{":
         raise reader.refuse("Filter is not an object")
-    alternatives = _Structure(reader, largest).fields([{}], "", within_or=False, may_be_empty=True)
+    alternatives = _Structure(reader, largest).fields([{}], "", within_or=False, may_be_empty=may_be_empty)
     return Pattern(alternatives)
 
 
