@@ -4,21 +4,23 @@ from glasshouse.core.errors import ServiceError, ValidationException
 
 __all__ = [
     "AccessDeniedException",
-    "CodeSigningConfigNotFoundException",
-    "CodeStorageExceededException",
     "InvalidParameterValueException",
-    "InvalidZipFileException",
+    "InvalidRequestContentException",
     "KMSAccessDeniedException",
     "KMSDisabledException",
     "KMSInvalidStateException",
     "KMSNotFoundException",
     "PolicyLengthExceededException",
     "PreconditionFailedException",
+    "ProvisionedConcurrencyConfigNotFoundException",
     "RequestEntityTooLargeException",
+    "RequestTooLargeException",
     "ResourceConflictException",
     "ResourceInUseException",
     "ResourceNotFoundException",
     "ServiceError",
+    "ServiceException",
+    "TooManyRequestsException",
     "ValidationException",
     "outdated",
     "violation",
@@ -38,20 +40,8 @@ class AccessDeniedException(UserError):
     status = 403
 
 
-class CodeSigningConfigNotFoundException(UserError):
-    """The specified code signing configuration does not exist."""
-
-
-class CodeStorageExceededException(UserError):
-    """Code storage limit exceeded."""
-
-
 class InvalidParameterValueException(UserError):
     """One of the parameters in the request is not valid."""
-
-
-class InvalidZipFileException(UserError):
-    """Lambda could not unzip the deployment package."""
 
 
 class KMSAccessDeniedException(UserError):
@@ -94,6 +84,31 @@ class ResourceInUseException(UserError):
 
 class ResourceNotFoundException(UserError):
     """The resource you requested does not exist."""
+
+
+class InvalidRequestContentException(UserError):
+    """The request body could not be parsed as JSON."""
+
+
+class RequestTooLargeException(UserError):
+    """The request payload exceeded the Invoke request body JSON input quota."""
+
+
+class TooManyRequestsException(UserError):
+    """Rate Exceeded."""
+
+
+class ProvisionedConcurrencyConfigNotFoundException(UserError):
+    """No Provisioned Concurrency Config found for this function"""
+
+
+class ServiceException(ServiceError):
+    """The Lambda service encountered an internal error."""
+
+    status = 500
+
+    def __init__(self, message: str | None = None, **members):
+        super().__init__(message, **{"Type": "Service", **members})
 
 
 def violation(value: object, member: str, constraint: str) -> ValidationException:
