@@ -6,7 +6,7 @@ a mapping may name a stage that is not there yet.
 
 import re
 
-from glasshouse.core import ids
+from glasshouse.core import domains, ids
 from glasshouse.services.apigatewayv2 import checks
 from glasshouse.services.apigatewayv2.errors import (
     BadRequestException,
@@ -16,6 +16,7 @@ from glasshouse.services.apigatewayv2.errors import (
 )
 from glasshouse.services.apigatewayv2.records import Address, ApiMapping, DomainName, values
 
+SITE = "execute-api"
 MOST_DOMAINS, MOST_MAPPINGS = 120, 200
 NAME = re.compile(r"(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*", re.IGNORECASE)
 KEY = re.compile(r"[a-zA-Z0-9$\-_.+!*'(),/]*")
@@ -40,6 +41,7 @@ class Domains:
         domain = DomainName(domain_name, [])
         self._change_domain(domain, domain_name_configurations, mutual_tls_authentication, routing_mode)
         self.addresses.put(Address(domain_name, self.call.account, self.call.region, domain_name))
+        domains.claim(self.store, domain_name, SITE)
         self.cloud.tags.add(self._domain_arn(domain), tags)
         return self._shown_domain(domain)
 
@@ -65,6 +67,7 @@ class Domains:
         for configuration in domain.domain_name_configurations:
             self.addresses.delete(Address(_label(configuration), "", ""))
         self.addresses.delete(Address(domain_name, "", ""))
+        domains.release(self.store, domain_name)
         self.cloud.tags.clear(self._domain_arn(domain))
         self.domain_names.delete(domain)
 

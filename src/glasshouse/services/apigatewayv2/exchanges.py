@@ -96,10 +96,18 @@ class Exchange:
     def raw_query(self) -> str:
         return self.visit.raw_query
 
+    @cached_property
+    def all_headers(self) -> dict[str, list[str]]:
+        """Each header with all of its values, by lower-case names."""
+        found: dict[str, list[str]] = {}
+        for name, value in self.visit.raw_headers:
+            found.setdefault(name.lower(), []).append(value)
+        return found
+
     @property
     def cookies(self) -> list[str]:
-        header = self.headers.get("cookie", "")
-        return [part.strip() for part in header.split(";") if part.strip()]
+        sent = ";".join(self.all_headers.get("cookie", ()))
+        return [part.strip() for part in sent.split(";") if part.strip()]
 
     @property
     def source_ip(self) -> str:

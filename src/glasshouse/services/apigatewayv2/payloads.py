@@ -67,10 +67,14 @@ def _request_2(exchange: Exchange) -> dict[str, Any]:
 
 
 def _integration_1(exchange: Exchange) -> dict[str, Any]:
-    headers, body = _capitalised(_headers(exchange)), _body(exchange)
+    headers, body = _headers(exchange), _body(exchange)
+    sent = exchange.all_headers
+    several = {
+        name: sent[name] if name in sent and name not in CAPITALS else [value] for name, value in headers.items()
+    }
     event = {
         "version": "1.0", "resource": exchange.route_path, "path": exchange.raw_path, "httpMethod": exchange.method,
-        "headers": headers, "multiValueHeaders": {name: [value] for name, value in headers.items()},
+        "headers": _capitalised(headers), "multiValueHeaders": _capitalised(several),
         "queryStringParameters": {name: values[-1] for name, values in exchange.query.items()} or None,
         "multiValueQueryStringParameters": exchange.query or None,
         "requestContext": _context_1(exchange),
@@ -137,7 +141,7 @@ def _headers(exchange: Exchange) -> dict[str, str]:
     return dict(sorted((given | added).items()))
 
 
-def _capitalised(headers: dict[str, str]) -> dict[str, str]:
+def _capitalised(headers: dict[str, Any]) -> dict[str, Any]:
     """Format 1.0 capitalises the headers that the gateway knows."""
     named = {name.title() if name in CAPITALS else name: value for name, value in headers.items()}
     return dict(sorted(named.items()))

@@ -18,6 +18,7 @@ from glasshouse.services.apigatewayv2.domains import ApiMappings, Domains
 from glasshouse.services.apigatewayv2.errors import BadRequestException
 from glasshouse.services.apigatewayv2.first_class import FirstClass
 from glasshouse.services.apigatewayv2.functions import Functions
+from glasshouse.services.apigatewayv2.imports import Imports
 from glasshouse.services.apigatewayv2.integrations import IntegrationResponses, Integrations
 from glasshouse.services.apigatewayv2.models import Models
 from glasshouse.services.apigatewayv2.proxying import Proxying
@@ -49,7 +50,7 @@ _LABEL = re.compile(r"\{([\w-]+)\}")
 
 class ApiGatewayV2(
     Apis, Routes, Integrations, IntegrationResponses, Stages, Deployments, Authorizers, Domains, ApiMappings, Models,
-    Tagging, Serving, Authorization, Tokens, Functions, FirstClass, Proxying, Service,
+    Tagging, Imports, Serving, Authorization, Tokens, Functions, FirstClass, Proxying, Service,
 ):  # fmt: skip
     name = "apigatewayv2"
     principal = "apigateway"

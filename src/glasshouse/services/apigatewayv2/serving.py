@@ -10,12 +10,12 @@ from glasshouse.core import NotSupported, ServiceError
 from glasshouse.core.clock import monotonic
 from glasshouse.core.visit import Answer, Visit
 from glasshouse.services.apigatewayv2 import access_logs, cors
+from glasshouse.services.apigatewayv2.domains import SITE
 from glasshouse.services.apigatewayv2.exchanges import KINDS, Exchange, Refused
 from glasshouse.services.apigatewayv2.parameter_changes import changed_answer, message
 from glasshouse.services.apigatewayv2.records import Address, ApiMapping, Integration, Stage
 from glasshouse.services.apigatewayv2.traffic import Release, Traffic, UnderWay
 
-SITE = "execute-api"
 LARGEST_BYTES = 10 * 1024 * 1024
 RATE, BURST = 10_000.0, 5_000.0  # where only one of the two is set
 NAMESPACE = "AWS/ApiGateway"
@@ -25,7 +25,10 @@ class Serving:
     """Answers the requests that come to APIs."""
 
     def visit(self, visit: Visit) -> Answer | None:
-        address = self.addresses.get(visit.owner.lower()) if visit.site == SITE else None
+        if visit.site != SITE:
+            return None
+        owner = visit.owner.lower()
+        address = self.addresses.get(owner) or self.addresses.get(f"*.{owner.partition('.')[2]}")
         if address is None:
             return None
         # The visitor may be of another account, and his host may name no region.
