@@ -144,15 +144,15 @@ class Metrics:
                 self.keep(metric, start, MINUTE, unit, measures)
             written = {metric_topic(*key[:4]) for key in pending}
             self._store.after_commit(lambda: self.on_written(written))
-            if not self._begun:
-                self.on_begun()
-                self._begun = True
 
     def _take_back(self, pending: dict[tuple, Measures]):
         for key, measures in pending.items():
             self._pending.setdefault(key, Measures()).merge(measures)
         if self._timer is None:
             self._schedule()
+
+    def _has_begun(self):
+        self._begun = True
 
     def forget(self):
         """Drop what is pending."""
@@ -178,6 +178,9 @@ class Metrics:
 
     def keep(self, metric: int, start: int, period: int, unit: str, measures: Measures):
         """Add measures to those that are kept of a period."""
+        if not self._begun:
+            self.on_begun()
+            self._store.after_commit(self._has_begun)
         key = (metric, start, period, unit)
         row = self._store.read(
             "SELECT count, total, least, most, frequencies FROM metric_data"

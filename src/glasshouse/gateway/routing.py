@@ -7,10 +7,13 @@ apart by target, version and path.
 
 import re
 from functools import cache
+from typing import Any
 
+from glasshouse.core.errors import SerializationException
 from glasshouse.gateway.errors import Family
 from glasshouse.gateway.hosts import Place
 from glasshouse.protocol import model, routes, wire
+from glasshouse.protocol.compression import expanded
 from glasshouse.protocol.http import Request
 from glasshouse.protocol.model import Listing, Operation
 
@@ -126,7 +129,7 @@ class Router:
         """The Action and Version of a query string or form."""
         text = request.query if "Action=" in request.query else ""
         if not text and request.headers.get("content-type", "").startswith(FORM):
-            body = request.body
+            body = _form(request)
             text = body.decode("latin-1") if isinstance(body, bytes) and b"Action=" in body else ""
         action = _ACTION.search(text) if text else None
         if action is None:
@@ -208,6 +211,16 @@ def family(listing: Listing, protocol: str) -> Family:
     if protocol in ("query", "rest-xml") or "query" in listing.protocols:
         return Family.QUERY
     return Family.REST if protocol == "rest-json" else Family.JSON
+
+
+def _form(request: Request) -> Any:
+    """The body of a form; of a compressed one what was compressed, or nothing if it cannot be expanded."""
+    if "content-encoding" not in request.headers:
+        return request.body
+    try:
+        return expanded(request)
+    except SerializationException:
+        return b""
 
 
 def _operation(listing: Listing, name: str) -> Operation | None:

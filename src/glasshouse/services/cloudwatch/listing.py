@@ -1,0 +1,59 @@
+"""ListMetrics."""
+
+from glasshouse.core.table import make_token, read_token
+from glasshouse.services.cloudwatch.errors import InvalidParameterValueException
+from glasshouse.services.cloudwatch.readings import HOUR_S, LISTED_FOR_S, Metric
+
+PAGE = 500
+RECENT_S = 3 * HOUR_S
+
+
+class Listing:
+    """What metrics there are: those that got data in the last two weeks."""
+
+    def list_metrics(
+        self,
+        namespace: str | None = None,
+        metric_name: str | None = None,
+        dimensions: list | None = None,
+        next_token: str | None = None,
+        recently_active: str | None = None,
+        include_linked_accounts: bool = False,
+        owning_account: str | None = None,
+    ):
+        _check_filters(dimensions, recently_active)
+        self._refresh()
+        if owning_account not in (None, self.call.account):
+            return {"Metrics": []}
+        since = self.now - (RECENT_S if recently_active else LISTED_FOR_S)
+        wanted = [(dimension["Name"], dimension.get("Value")) for dimension in dimensions or ()]
+        page: list[Metric] = []
+        token = None
+        for metric in self._metrics(namespace, metric_name, _place(next_token), since):
+            if not all(_has(metric, name, value) for name, value in wanted):
+                continue
+            if len(page) == PAGE:
+                token = make_token(f"metric {page[-1].id}")
+                break
+            page.append(metric)
+        owners = [self.call.account] * len(page) if include_linked_accounts else None
+        return {"Metrics": page, "NextToken": token, "OwningAccounts": owners}
+
+
+def _check_filters(dimensions: list | None, recently_active: str | None):
+    if recently_active not in (None, "PT3H"):
+        raise InvalidParameterValueException(f"The value {recently_active} for parameter RecentlyActive is invalid.")
+    if len(dimensions or ()) > 10:
+        raise InvalidParameterValueException("The collection Dimensions must not have a size greater than 10.")
+
+
+def _has(metric: Metric, name: str, value: str | None) -> bool:
+    return any(known == name and value in (None, content) for known, content in metric.pairs)
+
+
+def _place(token: str | None) -> int:
+    """The number of the metric after which a page begins."""
+    word, _, number = read_token(token).partition(" ")
+    if token and (word != "metric" or not number.isdecimal()):
+        raise InvalidParameterValueException("Request parameter NextToken is invalid")
+    return int(number or 0)
