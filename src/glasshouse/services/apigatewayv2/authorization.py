@@ -1,6 +1,7 @@
 """Who may make a request: by IAM, by a token of a trusted issuer, or by what a function says."""
 
 import json
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
@@ -45,9 +46,11 @@ class Authorization:
     def _authorize_by_iam(self, exchange: Exchange):
         if exchange.visit.principal.kind == "anonymous":
             raise Refused(403, "The request is not signed")
-        self._invoked_arn = exchange.arn(exchange.path)
+        call = replace(self.call, service=INVOKE.service_name, operation=INVOKE.name, params={})
+        asking = type(self)(self.cloud, call)
+        asking._invoked_arn = exchange.arn(exchange.path)
         try:
-            self.cloud.access.authorize(self, INVOKE)
+            self.cloud.access.authorize(asking, INVOKE)
         except ServiceError as refusal:
             raise Refused(403, str(refusal)) from None
         exchange.authorizer = {"iam": _caller(exchange)}

@@ -25,6 +25,8 @@ ROLE_MEMBERS = (
     "ServiceRoleArn",
     "serviceRole",
     "roleARN",
+    "CredentialsArn",
+    "AuthorizerCredentialsArn",
 )
 
 
@@ -87,8 +89,16 @@ def requirements(service: str, operation: str, members: tuple[str, ...]) -> tupl
     if f"{service}:{operation}" in table()["anyone"]:
         return ()
     prefix = table()["prefixes"].get(service, service)
-    names = table()["actions"].get(f"{service}:{operation}", [f"{prefix}:{operation}"])
+    names = table()["actions"].get(f"{service}:{operation}", [f"{prefix}:{_action(service, operation)}"])
     return tuple(_requirement(name, dict.fromkeys(members, "")) for name in names)
+
+
+def _action(service: str, operation: str) -> str:
+    """The action of an operation's name. API Gateway's actions are HTTP's methods."""
+    verbs = table()["verbs"].get(service)
+    if verbs is None:
+        return operation
+    return verbs[max((name for name in verbs if operation.startswith(name)), key=len)]
 
 
 def also_required(call: Call) -> list[Requirement]:
