@@ -48,7 +48,7 @@ class StreamDelivering:
     def _conclude(self, mapping: Mapping, position: Position, batch: Batch, items: list[dict], result: dict):
         """What follows from what the function has answered."""
         batches, rest = Batches(self.store, mapping.uuid), _unprocessed(mapping, items, result)
-        self._count(mapping, "InvokedEventCount", len(items))
+        self._measure(mapping, "InvokedEventCount", len(items))
         if len(rest) < len(items) and mapping.tumbling_window_in_seconds:
             self._keep_state(position, result)
         if not rest:
@@ -56,7 +56,7 @@ class StreamDelivering:
             self._note(mapping, "OK")
             self._next_of_lane(mapping, position, batch)
             return
-        self._count(mapping, "FailedInvokeEventCount", len(rest))
+        self._measure(mapping, "FailedInvokeEventCount", len(rest))
         self._note(mapping, "PROBLEM: Function call failed")
         attempts = batch.attempts + 1 if len(rest) == len(items) else 1
         most = -1 if mapping.maximum_retry_attempts is None else mapping.maximum_retry_attempts
@@ -93,7 +93,7 @@ class StreamDelivering:
 
     def _give_up(self, mapping: Mapping, batch: Batch, items: list[dict], condition: str, result: dict | None):
         """Tell the destination for failures, if there is one."""
-        self._count(mapping, "DroppedEventCount", len(items))
+        self._measure(mapping, "DroppedEventCount", len(items))
         target = mapping.failure_destination
         if not target:
             return
@@ -104,7 +104,7 @@ class StreamDelivering:
         except ServiceError as failure:
             self._note(mapping, f"PROBLEM: {failure.message}")
         else:
-            self._count(mapping, "OnFailureDestinationDeliveredEventCount", len(items))
+            self._measure(mapping, "OnFailureDestinationDeliveredEventCount", len(items))
 
     def _send_failure(self, mapping: Mapping, target: str, shard_id: str, told: dict, items: list[dict]):
         poller, service = self._as_poller(mapping), target.split(":")[2]

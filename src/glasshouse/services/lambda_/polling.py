@@ -76,7 +76,7 @@ class Polling:
         self._note(mapping, f"PROBLEM: {failure.message}")
         self.later(method, after=LATER_S, key=key, uuid=mapping.uuid, turn=mapping.turn, **params)
 
-    def _count(self, mapping: Mapping, name: str, value: int):
+    def _measure(self, mapping: Mapping, name: str, value: int):
         """A metric of the mapping, if its user wants them."""
         if value and "EventCount" in ((mapping.metrics_config or {}).get("Metrics") or ()):
             self.metric("AWS/Lambda", name, value, dimensions={"EventSourceMappingUUID": mapping.uuid})

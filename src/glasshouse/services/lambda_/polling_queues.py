@@ -48,12 +48,12 @@ class QueuePolling:
         if not received:
             return
         items = [of_message(message, mapping) for message in received]
-        self._count(mapping, "PolledEventCount", len(items))
+        self._measure(mapping, "PolledEventCount", len(items))
         passes = Filter(mapping.filter_criteria, "sqs").passes
         wanted = [item for item in items if passes(item)]
         unwanted = [item for item in items if not passes(item)]
         self._delete_messages(sqs, url, unwanted)
-        self._count(mapping, "FilteredOutEventCount", len(unwanted))
+        self._measure(mapping, "FilteredOutEventCount", len(unwanted))
         if not wanted:
             return
         number = batch.number if batch else batches.open("", 0, self.now, closed=False)
@@ -96,9 +96,9 @@ class QueuePolling:
                 return
             self._note(mapping, f"PROBLEM: {failure.message}")
         else:
-            self._count(mapping, "InvokedEventCount", len(items))
-            self._count(mapping, "FailedInvokeEventCount", len(items) - len(done))
-            self._count(mapping, "DeletedEventCount", len(done))
+            self._measure(mapping, "InvokedEventCount", len(items))
+            self._measure(mapping, "FailedInvokeEventCount", len(items) - len(done))
+            self._measure(mapping, "DeletedEventCount", len(done))
             self._note(mapping, "OK" if not result.get("FunctionError") else "PROBLEM: Function call failed")
         batches.drop(number)
         self.tell(mapping.topic)

@@ -173,7 +173,7 @@ class StreamPolling:
         items = items[: sum(map(len, lanes.values()))]
         position.gathering_since, position.reading_to = None, sequence_of(items[-1])
         self.positions.put(position)
-        self._count(mapping, "PolledEventCount", len(items))
+        self._measure(mapping, "PolledEventCount", len(items))
         self._fill(mapping, position, lanes)
 
     def _fill(self, mapping: Mapping, position: Position, lanes: dict[int, list[dict]]):
@@ -181,7 +181,7 @@ class StreamPolling:
         begun = False
         for lane, items in lanes.items():
             wanted = [item for item in items if passes(item)]
-            self._count(mapping, "FilteredOutEventCount", len(items) - len(wanted))
+            self._measure(mapping, "FilteredOutEventCount", len(items) - len(wanted))
             if wanted:
                 batches.add(batches.open(position.shard_id, lane, self.now), wanted)
                 self._deliver_later(mapping, position.shard_id, lane)
