@@ -55,3 +55,8 @@ def put(kinesis, *texts, name="events", key="key"):
     return [
         kinesis.put_record(StreamName=name, Data=text.encode(), PartitionKey=key)["SequenceNumber"] for text in texts
     ]
+
+
+def many(count, size=1, key="key"):
+    """So many records of so many bytes each, for PutRecords."""
+    return [{"Data": b"x" * size, "PartitionKey": key} for _ in range(count)]

@@ -12,6 +12,7 @@ from glasshouse.services.kinesis import errors
 from glasshouse.services.kinesis.records import Stream
 
 MANAGED_KEY = "alias/aws/kinesis"
+OPEN, BY_MANAGED_KEY, BY_CUSTOMER_KEY = 0, 1, 2
 CHANGES_A_DAY = 25
 NONCE_BYTES, LENGTH_BYTES = 12, 2
 # What KMS says, in Kinesis's words.
@@ -31,7 +32,8 @@ class Encryption:
         self, encryption_type: str, key_id: str, stream_name: str | None = None, stream_arn: str | None = None
     ):
         stream = self._encrypted(stream_name, stream_arn, encryption_type)
-        self._ask_kms(stream, key_id, "generate_data_key", KeyId=key_id, KeySpec="AES_256")
+        how = BY_MANAGED_KEY if key_id.endswith(MANAGED_KEY) else BY_CUSTOMER_KEY
+        self._ask_kms(stream, how, "generate_data_key", KeyId=key_id, KeySpec="AES_256")
         self._update(stream, "_set_encryption", encryption_type="KMS", key_id=key_id)
 
     def stop_stream_encryption(
@@ -60,11 +62,12 @@ class Encryption:
             stream.stream_status = "ACTIVE"
             self._keep(stream)
 
-    def _sealer(self, stream: Stream) -> Callable[[bytes], bytes] | None:
-        """What encrypts the records of this call; None for a stream that is not encrypted."""
+    def _sealer(self, stream: Stream) -> tuple[int, Callable[[bytes], bytes]]:
+        """How the records of this call are sealed, and what does it."""
         if stream.key_id is None:
-            return None
-        key = self._ask_kms(stream, stream.key_id, "generate_data_key", KeyId=stream.key_id, KeySpec="AES_256")
+            return OPEN, lambda data: data
+        how = BY_MANAGED_KEY if stream.key_id.endswith(MANAGED_KEY) else BY_CUSTOMER_KEY
+        key = self._ask_kms(stream, how, "generate_data_key", KeyId=stream.key_id, KeySpec="AES_256")
         blob, cipher, bound = key["CiphertextBlob"], _cipher(key["Plaintext"]), stream.stream_arn.encode()
         head = len(blob).to_bytes(LENGTH_BYTES) + blob
 
@@ -72,27 +75,25 @@ class Encryption:
             nonce = ids.random_bytes(NONCE_BYTES)
             return head + nonce + cipher.encrypt(nonce, data, bound)
 
-        return seal
+        return how, seal
 
-    def _unsealer(self, stream: Stream) -> Callable[[bytes], bytes]:
+    def _unsealer(self, stream: Stream) -> Callable[[int, bytes], bytes]:
         """What decrypts records; KMS is asked once for each data key."""
         ciphers = {}
         bound = stream.stream_arn.encode()
 
-        def unseal(sealed: bytes) -> bytes:
+        def unseal(how: int, sealed: bytes) -> bytes:
             end = LENGTH_BYTES + int.from_bytes(sealed[:LENGTH_BYTES])
             blob, data = sealed[LENGTH_BYTES:end], sealed[end + NONCE_BYTES :]
             if blob not in ciphers:
-                opened = self._ask_kms(stream, stream.key_id or "", "decrypt", CiphertextBlob=blob)
+                opened = self._ask_kms(stream, how, "decrypt", CiphertextBlob=blob)
                 ciphers[blob] = _cipher(opened["Plaintext"])
             return ciphers[blob].decrypt(sealed[end : end + NONCE_BYTES], data, bound)
 
         return unseal
 
-    def _ask_kms(self, stream: Stream, key_id: str, operation: str, **params) -> dict:
-        siblings = self.aws(stream.account, stream.region)
-        if not key_id.endswith(MANAGED_KEY):
-            siblings = self.aws.as_caller()
+    def _ask_kms(self, stream: Stream, how: int, operation: str, **params) -> dict:
+        siblings = self.aws(stream.account, stream.region) if how == BY_MANAGED_KEY else self.aws.as_caller()
         try:
             return getattr(siblings.kms, operation)(
                 **params, EncryptionContext={"aws:kinesis:arn": stream.stream_arn}

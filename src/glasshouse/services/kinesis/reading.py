@@ -158,7 +158,7 @@ class Reading:
             it = {
                 "SequenceNumber": log.number(record),
                 "ApproximateArrivalTimestamp": round(record.arrived, 3),
-                "Data": unseal(record.data) if record.sealed else record.data,
+                "Data": unseal(record.sealed, record.data) if record.sealed else record.data,
                 "PartitionKey": record.partition_key or "",
             }
             if record.sealed:

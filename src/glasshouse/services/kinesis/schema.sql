@@ -1,4 +1,4 @@
--- The shards of all streams. A shard's name comes of its position within its stream; hash keys are 32 hexadecimal digits;
+-- The shards of all streams. A shard's name comes of its position within its stream; hash keys are 32 hexadecimal digits,
 -- `epoch` is the second with which its sequence numbers begin, `trimmed` the count of the last record that was deleted.
 CREATE TABLE IF NOT EXISTS kinesis_shard (
     id INTEGER PRIMARY KEY AUTOINCREMENT, stream INTEGER NOT NULL, position INTEGER NOT NULL, parent INTEGER,
@@ -9,7 +9,7 @@ CREATE UNIQUE INDEX IF NOT EXISTS kinesis_shard_stream ON kinesis_shard (stream,
 CREATE INDEX IF NOT EXISTS kinesis_shard_open ON kinesis_shard (stream, first_hash) WHERE closed IS NULL;
 -- The records of all shards, those of one shard beside each other: a record's place is its shard's id, shifted by 40
 -- bits, plus its count within the shard. Arrivals never go back within a shard. `sealed` data are encrypted by a data key
--- that lies before them.
+-- that lies before them, made by the key that AWS manages (1) or by one of the customer's (2).
 CREATE TABLE IF NOT EXISTS kinesis_record (
     place INTEGER PRIMARY KEY, arrived REAL NOT NULL, partition_key TEXT, sealed INTEGER NOT NULL, data BLOB NOT NULL
 );

@@ -123,13 +123,12 @@ class Writing:
         """Write records in their order, and return their numbers."""
         heads: dict[int, Head] = {}
         rows, numbers = [], []
-        seal = self._sealer(stream)
-        sealed = 0 if seal is None else 1
+        sealed, seal = self._sealer(stream)
         for shard, partition_key, data in drafts:
             head = heads.get(shard.id) or self._head(stream, shard, heads)
             head.count += 1
             numbers.append(str(head.part + (head.count << sequences.COUNT_SHIFT)))
-            rows.append((head.base + head.count, head.arrived, partition_key, sealed, seal(data) if seal else data))
+            rows.append((head.base + head.count, head.arrived, partition_key, sealed, seal(data)))
         self.store.write_many("INSERT INTO kinesis_record VALUES (?, ?, ?, ?, ?)", rows)
         self.tell(stream.stream_arn)
         return numbers
