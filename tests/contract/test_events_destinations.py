@@ -73,10 +73,6 @@ def test_connections_that_cannot_be(events):
     refused(events.create_connection, "ValidationException", message, Name="Invalid Name!", **make)
     resource = f"arn:aws:vpc-lattice:{REGION}:{ACCOUNT}:resourceconfiguration/rcfg-{'0' * 17}"
     private = {"ResourceParameters": {"ResourceConfigurationArn": resource}}
-        "ResourceParameters": {
-            "ResourceConfigurationArn": f"arn:aws:vpc-lattice:{REGION}:{ACCOUNT}:resourceconfiguration/rcfg-{17 * '0'}"
-        }
-    }
     refused(events.create_connection, "NotSupported", Name="d", InvocationConnectivityParameters=private, **make)
 
 
