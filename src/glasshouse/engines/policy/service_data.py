@@ -83,11 +83,18 @@ _ACCESS_LEVELS = {"R": "Read", "L": "List", "W": "Write", "T": "Tagging", "P": "
 
 
 class Service:
-    """One service of the service authorization reference."""
+    """One service of the service authorization reference, with what the supplement adds to it.
 
-    def __init__(self, prefix: str, name: str, parts: dict[str, Any]):
+    Of one that only the supplement knows, every action is taken to exist.
+    """
+
+    def __init__(self, prefix: str, name: str, parts: dict[str, Any], added: list[list[str]]):
         self.prefix = prefix
         self.name = name
+        self.is_open = any(kind == "service" for kind, _ in added)
+        self._supported = {tuple(names.lower().split()) for kind, names in added if kind == "supports"}
+        parts["keys"] += [[key, "String"] for kind, key in added if kind == "key"]
+        parts["actions"] |= {action: ["W", [], [], []] for kind, action in added if kind == "action"}
         self.keys = [ConditionKey(key, kind) for key, kind in parts["keys"]]
         self.resources = [ResourceType(key, arn, self._key_names(numbers)) for key, arn, numbers in parts["resources"]]
         self._key_table = KeyTable(self.keys)
@@ -120,11 +127,17 @@ class Service:
             _ACCESS_LEVELS[level],
             tuple(resources[number] for number in required),
             tuple(resources[number] for number in optional),
-            self._key_names(keys),
+            self._key_names(keys) | self._added_keys(known),
         )
+
+    def _added_keys(self, action: str) -> frozenset[str]:
+        full_name = f"{self.prefix}:{action}".lower()
+        return frozenset(key for supporting, key in self._supported if supporting == full_name)
 
     def actions_like(self, pattern: str) -> list[str]:
         """The names of the actions that a pattern of names matches."""
+        if self.is_open:
+            return [pattern]
         if not any(mark in pattern for mark in "*?"):
             known = self._names.get(pattern.lower())
             return [known] if known else []
@@ -132,7 +145,7 @@ class Service:
         return [name for lowered, name in self._names.items() if matches(lowered)]
 
     def key(self, name: str) -> ConditionKey | None:
-        return self._key_table.find(name)
+        return self._key_table.find(name) or (ConditionKey(name, "String") if self.is_open else None)
 
 
 class KeyTable:
@@ -168,6 +181,12 @@ class ServiceData:
     def __init__(self) -> None:
         self._rows = {row[0]: row for row in read_table("services.tsv")}
         owners = json.loads(self._rows.pop("")[2])
+        self._added: dict[str, list[list[str]]] = {}
+        for prefix, *addition in read_table("supplement.tsv"):
+            self._added.setdefault(prefix, []).append(addition)
+            if addition[0] == "service":
+                self._rows[prefix] = [prefix, prefix, '{"keys":[],"resources":[],"actions":{}}']
+                owners["prefixes"].setdefault(prefix, []).append(prefix)
         self._namespaces: dict[str, list[str]] = owners["namespaces"]
         self._prefixes: dict[str, list[str]] = owners["prefixes"]
         self._services: dict[str, Service] = {}
@@ -175,6 +194,7 @@ class ServiceData:
         self.regions = {row[0]: row[1] for row in read_table("regions.tsv")}
         self.partitions = list(dict.fromkeys(self.regions.values()))
         self.global_keys = [ConditionKey(row[0], row[1]) for row in read_table("global-keys.tsv")]
+        self.global_keys += [ConditionKey(name, "String") for _, name in self._added.get("aws", [])]
         self._global_table = KeyTable(self.global_keys)
 
     @property
@@ -186,7 +206,7 @@ class ServiceData:
             return None
         if prefix not in self._services:
             row = self._rows[prefix]
-            self._services[prefix] = Service(prefix, row[1], json.loads(row[2]))
+            self._services[prefix] = Service(prefix, row[1], json.loads(row[2]), self._added.get(prefix, []))
         return self._services[prefix]
 
     def name_of(self, prefix: str) -> str | None:
