@@ -26,6 +26,8 @@ from bench.signed import Signed, client, signed
 
 KILOBYTE, LARGE = b"k" * 1024, 64 * 1024 * 1024
 CONNECTIONS = (1, 8)
+SENDER = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": "*"}
+OPEN = json.dumps({"Version": "2012-10-17", "Statement": [SENDER]})  # a queue that lets SNS in
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,7 @@ def topic(url: str, queues: int, raw: bool = False) -> str:
     kind = "raw" if raw else "signed"
     arn = sns.create_topic(Name=f"{kind}-to-{queues}")["TopicArn"]
     for number in range(queues):
-        made = sqs.create_queue(QueueName=f"{kind}-{queues}-{number}")["QueueUrl"]
+        made = sqs.create_queue(QueueName=f"{kind}-{queues}-{number}", Attributes={"Policy": OPEN})["QueueUrl"]
         queue = sqs.get_queue_attributes(QueueUrl=made, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         attributes = {"RawMessageDelivery": "true"} if raw else {}
         sns.subscribe(TopicArn=arn, Protocol="sqs", Endpoint=queue, Attributes=attributes)

@@ -6,6 +6,7 @@ import json
 import pytest
 
 from glasshouse.cli.admin import Admin
+from tests.contract.open_policies import queue_policy
 from tests.contract.sns_receiver import Receiver, bodies
 from tests.recovery.process import REGION, KillableCloud
 
@@ -38,7 +39,7 @@ def advance(cloud, seconds):
 
 def test_no_delivery_is_lost_over_a_kill(cloud):
     sns = cloud.client("sns")
-    cloud.client("sqs").create_queue(QueueName="grave")
+    cloud.client("sqs").create_queue(QueueName="grave", Attributes={"Policy": queue_policy()})
     topic = sns.create_topic(Name="news")["TopicArn"]
     receiver = Receiver()
     subscribe(sns, receiver, topic)
@@ -62,7 +63,7 @@ def test_no_delivery_is_lost_over_a_kill(cloud):
 
 def test_what_waited_arrives_in_the_next_process(cloud):
     sns = cloud.client("sns")
-    cloud.client("sqs").create_queue(QueueName="grave")
+    cloud.client("sqs").create_queue(QueueName="grave", Attributes={"Policy": queue_policy()})
     topic = sns.create_topic(Name="news")["TopicArn"]
     receiver = Receiver()
     subscribe(sns, receiver, topic)
