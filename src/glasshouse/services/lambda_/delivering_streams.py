@@ -33,7 +33,7 @@ class StreamDelivering:
         items = batches.items(batch.number)
         fresh = self._young_enough(mapping, items)
         if len(fresh) < len(items):
-            self._give_up(mapping, batch, items[: len(items) - len(fresh)], "RecordAgeExceeded", None)
+            self._drop(mapping, batch, items[: len(items) - len(fresh)], "RecordAgeExceeded", None)
             batches.replace(batch, [fresh], batch.attempts, batch.opened)
             self._next_of_lane(mapping, position, batch)
             return
@@ -65,7 +65,7 @@ class StreamDelivering:
             batches.replace(batch, [rest[:half], rest[half:]], batch.attempts, batch.opened)
             self._deliver_later(mapping, batch.shard_id, batch.lane, RETRY_S)
         elif 0 <= most < attempts:
-            self._give_up(mapping, batch, rest, "RetryAttemptsExhausted", result)
+            self._drop(mapping, batch, rest, "RetryAttemptsExhausted", result)
             batches.drop(batch.number)
             self._next_of_lane(mapping, position, batch)
         else:
@@ -91,7 +91,7 @@ class StreamDelivering:
 
     # What nobody could process
 
-    def _give_up(self, mapping: Mapping, batch: Batch, items: list[dict], condition: str, result: dict | None):
+    def _drop(self, mapping: Mapping, batch: Batch, items: list[dict], condition: str, result: dict | None):
         """Tell the destination for failures, if there is one."""
         self._measure(mapping, "DroppedEventCount", len(items))
         target = mapping.failure_destination

@@ -60,7 +60,7 @@ class QueuePolling:
         batches.add(number, wanted)
         full = batches.count(number) >= mapping.batch_size or batches.size_bytes(number) >= LARGEST_BYTES
         if full or not mapping.maximum_batching_window_in_seconds:
-            self._send(mapping, batches, number)
+            self._send_batch(mapping, batches, number)
 
     def _close_or_wait(self, mapping: Mapping, batches: Batches, batch: Batch | None, waiting: NothingYet):
         """Nothing more is there: a batch whose time is up goes as it is."""
@@ -70,9 +70,9 @@ class QueuePolling:
         if self.now < end:
             until = end if waiting.until is None else min(end, waiting.until)
             raise NothingYet(waiting.seconds, waiting.topics, until)
-        self._send(mapping, batches, batch.number)
+        self._send_batch(mapping, batches, batch.number)
 
-    def _send(self, mapping: Mapping, batches: Batches, number: int):
+    def _send_batch(self, mapping: Mapping, batches: Batches, number: int):
         batches.close(number)
         self.later("_deliver_messages", uuid=mapping.uuid, number=number)
 

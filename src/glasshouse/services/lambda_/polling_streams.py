@@ -41,7 +41,7 @@ class StreamPolling:
             new = {shard_id: parents for shard_id, parents in shards.items() if shard_id not in known}
             at_first = not known
             for shard_id, parents in new.items():
-                known[shard_id] = self._begun(mapping, shard_id, parents, at_first)
+                known[shard_id] = self._first_position(mapping, shard_id, parents, at_first)
         except ServiceError as failure:
             self._poll_again(mapping, "_watch_stream", f"poll {uuid}", failure)
             return
@@ -67,7 +67,7 @@ class StreamPolling:
             if not told["StreamDescription"].get("HasMoreShards"):
                 return found
 
-    def _begun(self, mapping: Mapping, shard_id: str, parents: list[str], at_first: bool) -> Position:
+    def _first_position(self, mapping: Mapping, shard_id: str, parents: list[str], at_first: bool) -> Position:
         """The position of a shard that was not there before: those that came later are read from their beginning."""
         kind = mapping.starting_position if at_first or not parents else "TRIM_HORIZON"
         begun = {"LATEST": self.now, "AT_TIMESTAMP": mapping.starting_position_timestamp}.get(kind or "")
