@@ -28,7 +28,7 @@ from glasshouse.core.service import Service
 from glasshouse.core.store import Store
 from glasshouse.core.table import InvalidPageToken
 from glasshouse.core.tags import Tags
-from glasshouse.core.visit import Answer, Visit
+from glasshouse.core.visit import Answer, Visit, Wired
 
 log = logging.getLogger("glasshouse.cloud")
 DEFAULT_REGION = "us-east-1"
@@ -139,6 +139,7 @@ class Cloud:
         self.access: Access = RootAndServices()
         self.witness: Witness | None = None
         self.authority: Callable[[], Authority] = _no_authority
+        self.wire: Callable[[Wired, Callable[..., Call]], Answer] = _no_wire
         self.mail = Mail(self.store, self.seal, self.directory)
         self.outbox = Outbox(self.store)
         self.metrics = Metrics(self.store)
@@ -411,3 +412,7 @@ class Cloud:
 
 def _no_authority() -> Authority:
     raise NotSupported("Only a cloud that is served has a certificate authority")
+
+
+def _no_wire(wired: Wired, make_call: Callable[..., Call]) -> Answer:
+    raise NotSupported("Only a cloud that is served speaks the protocols of its services")

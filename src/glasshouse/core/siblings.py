@@ -4,6 +4,7 @@
     self.aws.as_service(bucket_arn).sqs.send_message()  # as the service, where the queue's policy lets it
     self.aws.as_role(role_arn).s3.put_object(...)       # as a session of a role that trusts the service
     self.aws.as_caller().kms.decrypt(...)               # in the name of whoever called (a forward access session)
+    self.aws.as_role(role_arn).send(Wired("sqs", ...))  # a request that a user has written, as it goes over the wire
 
 Each of them can be had in another place first: `self.aws(account=..., region=...)`.
 """
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from glasshouse.core.access import Principal, service_principal
 from glasshouse.core.call import Call
+from glasshouse.core.visit import Answer, Wired
 
 if TYPE_CHECKING:
     from glasshouse.core.service import Service
@@ -75,14 +77,20 @@ class Siblings:
             raise AttributeError(service)
         return Sibling(self, service.rstrip("_").replace("_", "-"))
 
+    def send(self, wired: Wired) -> Answer:
+        """Ask in the words of the wire, where a user has written them; the answer may be a refusal. Not on threads."""
+        return self._service.cloud.wire(wired, self._call)
+
     def _ask(self, service: str, method: str, params: dict[str, Any]) -> dict:
-        cloud, cause = self._service.cloud, self._cause
-        call = Call(
-            service, cloud.model.operation_name(service, method), params, self._account, self._region, self._principal,
-            cause.next_request_id(), source_arn=self._source_arn, may_wait=cause.may_wait, via=self._via,
-            by_policy=self._by_policy,
+        cloud = self._service.cloud
+        return cloud.ask(self._call(service, cloud.model.operation_name(service, method), params))
+
+    def _call(self, service: str, operation: str, params: dict[str, Any]) -> Call:
+        cause = self._cause
+        return Call(
+            service, operation, params, self._account, self._region, self._principal, cause.next_request_id(),
+            source_arn=self._source_arn, may_wait=cause.may_wait, via=self._via, by_policy=self._by_policy,
         )  # fmt: skip
-        return cloud.ask(call)
 
 
 class Sibling:

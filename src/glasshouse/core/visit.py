@@ -41,6 +41,22 @@ class Visit:
 
 
 @dataclass(slots=True)
+class Wired:
+    """A request to a service as its clients send them: `service` and `label` stand in the host (`<label>.<service>`),
+    header names are lower-case, path and query raw. `action` names the operation where the request does not."""
+
+    service: str
+    region: str
+    method: str = "POST"
+    path: str = "/"
+    query: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    label: str = ""
+    action: str = ""
+
+
+@dataclass(slots=True)
 class Answer:
     """What the visitor gets; the body is bytes or a Body of the blob store. A header that is sent more than once
     (Set-Cookie) has a list of values."""

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from glasshouse.core.cloud import Cloud
 from glasshouse.core.errors import InternalFailure, NotSupported, ServiceError
 from glasshouse.core.parking import NothingYet
 from glasshouse.core.visit import Visit
-from glasshouse.gateway import bodies, browsers, errors, forms, payloads, sigv4, visits
+from glasshouse.gateway import bodies, browsers, errors, forms, payloads, sigv4, visits, wired
 from glasshouse.gateway.admin import Administration, is_admin
 from glasshouse.gateway.admission import Admission
 from glasshouse.gateway.chunks import ChunkSigner
@@ -55,6 +56,7 @@ class Gateway:
         self.on_stop: Callable[[], None] = lambda: None  # what the admin API's `stop` does
         self._authority: Authority | None = None
         cloud.authority = self.authority
+        cloud.wire = partial(wired.perform, self)
 
     def exchange(self, request: Request, source: Source) -> "Exchange | Administration":
         if request.path.startswith("/_") and is_admin(request):
