@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-MOUNTS, OWN = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
+MOUNTS, OWN, PROCESSES = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup"), Path("/proc")
+PREFIX = "glasshouse-"
 
 
 class Group:
@@ -82,8 +83,9 @@ class ControlGroups:
         self._memory, self._tasks, self._unified = memory, tasks, unified
 
     @classmethod
-    def found(cls, name: str, mounts: Path = MOUNTS, own: Path = OWN) -> "ControlGroups | None":
-        """A place of this name where this process may make groups. None if there is no such place."""
+    def found(cls, mounts: Path = MOUNTS, own: Path = OWN) -> "ControlGroups | None":
+        """A place where this process may make groups. None if there is no such place."""
+        name = f"{PREFIX}{os.getpid()}"
         if (mounts / "cgroup.controllers").exists():
             folder = next(filter(_delegates, _made(mounts, _own_path(own, ""), name)), None)
             return cls(folder, folder, True) if folder else None
@@ -106,9 +108,13 @@ class ControlGroups:
     def remove(self):
         """Its groups are to be empty by now."""
         for folder in filter(None, (self._memory, self._tasks)):
-            for group in [*folder.glob("*/"), folder]:
-                with suppress(OSError):
-                    group.rmdir()
+            _remove(folder)
+
+
+def _remove(folder: Path):
+    for group in [*folder.glob("*/"), folder]:
+        with suppress(OSError):
+            group.rmdir()
 
 
 def _own_path(own: Path, controller: str) -> str:
@@ -124,6 +130,9 @@ def _own_path(own: Path, controller: str) -> str:
 def _made(hierarchy: Path, path: str, name: str) -> Iterator[Path]:
     """The new folders that may be made: below the own place, and, as containers see theirs, below the root."""
     for parent in (hierarchy / path, hierarchy):
+        for left in parent.glob(f"{PREFIX}*"):  # by processes that were killed
+            if not (PROCESSES / left.name.removeprefix(PREFIX)).exists():
+                _remove(left)
         with suppress(OSError):
             (parent / name).mkdir(exist_ok=True)
             if os.access(parent / name / "cgroup.procs", os.W_OK):

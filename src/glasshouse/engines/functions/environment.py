@@ -16,6 +16,7 @@ from .program import Program
 from .runtime_api import LARGEST_BYTES, Connection, Headers, Refused, RuntimeApi
 from .sandbox import Sandbox
 
+FREEZE_AFTER_S = 0.05  # so that one invocation after another costs no signals
 LOOK_S = 0.05  # how often the memory of a running one is looked at
 ERROR_TYPE = "lambda-runtime-function-error-type"
 ERROR_BODY = "lambda-runtime-function-error-body"
@@ -45,6 +46,7 @@ class Environment:
         self._verdict: Kind | None = None  # why we killed it
         self._timer: asyncio.TimerHandle | None = None
         self._look: asyncio.TimerHandle | None = None
+        self._freezing: asyncio.TimerHandle | None = None
         self.lines: list[Line] = []
         self.on_line: Callable[[], None] = lambda: None
         self.on_end: Callable[[], None] = lambda: None
@@ -57,6 +59,11 @@ class Environment:
     @property
     def alive(self) -> bool:
         return self._process is not None and self._process.alive
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the runtime has asked for its next invocation."""
+        return self._waiting is not None
 
     async def start(self, program: Program, limit_s: float) -> End:
         """Start the process and wait until it wants its first invocation ("ready"), or for what kept it from that."""
@@ -92,6 +99,11 @@ class Environment:
         """Close a line that was begun: what it belongs to is over."""
         self.lines += self._output.flush(self._now())
 
+    def kill(self):
+        """End its process; `close` sees it gone."""
+        if self._process:
+            self._process.kill()
+
     def close(self):
         """End it at once."""
         self._stop_timers()
@@ -117,7 +129,7 @@ class Environment:
         if self._end and not self._end.done():
             self._finish("ready")
         if self._process:
-            self._process.freeze()
+            self._freezing = self._loop.call_later(FREEZE_AFTER_S, self._process.freeze)
 
     def response_begun(self, request_id: str, headers: Headers) -> Callable[[bytes], None]:
         invocation = self._current(request_id)
@@ -232,10 +244,10 @@ class Environment:
         self._look = self._loop.call_later(LOOK_S, self._watch)
 
     def _stop_timers(self):
-        for timer in (self._timer, self._look):
+        for timer in (self._timer, self._look, self._freezing):
             if timer:
                 timer.cancel()
-        self._timer = self._look = None
+        self._timer = self._look = self._freezing = None
 
     def _printed(self, data: bytes):
         self.lines += self._output.feed(data, self._now())

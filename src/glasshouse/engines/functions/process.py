@@ -16,6 +16,7 @@ from .spawning import spawn
 CHUNK_BYTES = 256 * 1024
 SLACK_BYTES = 4 << 30  # what may be reserved beyond the limit, where only we watch what is used
 LAST_WAIT_S = 5
+KNOWN_S = 1.0
 
 
 class Process:
@@ -28,7 +29,8 @@ class Process:
     ):  # fmt: skip
         """Raises OSError."""
         self._loop = asyncio.get_running_loop()
-        self._group, self._limits = group, limits
+        self._group, self._limits, self._frozen = group, limits, False
+        self._known: tuple[float, list[int]] = (0.0, [])  # its processes, as they were at some time
         self._on_output, self._on_end = on_output, on_end
         self._output, theirs = os.pipe()
         os.set_blocking(self._output, False)
@@ -59,10 +61,13 @@ class Process:
 
     def freeze(self):
         """Let none of its processes run."""
+        self._frozen = True
         self._signal(signal.SIGSTOP)
 
     def thaw(self):
-        self._signal(signal.SIGCONT)
+        if self._frozen:
+            self._frozen = False
+            self._signal(signal.SIGCONT)
 
     def kill(self):
         """End it and everything it started."""
@@ -75,7 +80,10 @@ class Process:
 
     def peak_bytes(self) -> int:
         """The most that its processes have had in memory so far."""
-        return sum(_status(pid, b"VmHWM:") for pid in self.pids())
+        now = self._loop.time()
+        if now - self._known[0] > KNOWN_S:
+            self._known = now, list(self.pids())
+        return sum(_status(pid, b"VmHWM:") for pid in self._known[1])
 
     def pids(self) -> Iterator[int]:
         """Of the function's processes, which what started them is not among."""

@@ -62,13 +62,16 @@ class RuntimeApi:
         self._socket = socket.socket()
         self._socket.bind(("127.0.0.1", 0))
         self.port: int = self._socket.getsockname()[1]
+        self._server: asyncio.Server | None = None
 
     async def open(self):
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(lambda: Connection(self), sock=self._socket, backlog=16)
 
     def close(self):
-        self._server.close()
+        if self._server:
+            self._server.close()
+        self._socket.close()
         for connection in list(self._connections):
             connection.transport.abort()
 
@@ -114,7 +117,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport):
         self.transport = cast(asyncio.Transport, transport)
         if not self._api.admits(self):
-            transport.abort()
+            self.transport.abort()
 
     def data_received(self, data: bytes):
         try:

@@ -3,7 +3,9 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Protocol
 
@@ -33,7 +35,15 @@ class Sandbox(Protocol):
 
 def choose_sandbox(scratch: Path) -> Sandbox:
     """The best that works. `scratch` is a folder for what a sandbox needs to write outside itself."""
-    return next((sandbox for sandbox in _candidates(scratch) if works(sandbox, scratch)), None) or Plain(scratch)
+    return next(sandbox for sandbox in _candidates(scratch) if sandbox.name == best())
+
+
+@cache
+def best() -> str:
+    """The name of the best kind of sandbox that works on this machine."""
+    with tempfile.TemporaryDirectory(prefix="glasshouse-trial-") as folder:
+        scratch = Path(folder)
+        return next(sandbox.name for sandbox in _candidates(scratch) if not sandbox.isolates or works(sandbox, scratch))
 
 
 def _candidates(scratch: Path) -> Iterator[Sandbox]:
@@ -41,15 +51,16 @@ def _candidates(scratch: Path) -> Iterator[Sandbox]:
         yield Bubblewrap(path, scratch)
     if os.geteuid() == 0 and shutil.which("unshare"):
         yield Chroot(scratch)
+    yield Plain(scratch)
 
 
-def works(sandbox: Sandbox, scratch: Path, run: Callable = spawn) -> bool:
+def works(sandbox: Sandbox, scratch: Path) -> bool:
     """Whether a program that does nothing can be run in it."""
     limits = Limits(64 * MEGABYTE, MEGABYTE)
     program = Program(("true",), {"PATH": "/usr/bin:/bin"}, Folders(scratch), limits)
     uid = FIRST_UID if sandbox.is_root else None
     try:
-        process = run(sandbox.launch(program, uid), subprocess.DEVNULL, lambda pid: None)
+        process = spawn(sandbox.launch(program, uid), subprocess.DEVNULL, lambda pid: None)
         return process.wait(TRIAL_S) == 0
     except (OSError, subprocess.TimeoutExpired):
         return False

@@ -8,3 +8,9 @@ CREATE INDEX IF NOT EXISTS lambda_batch_lane ON lambda_batch (uuid, shard_id, la
 CREATE TABLE IF NOT EXISTS lambda_item (
     batch INTEGER NOT NULL, position INTEGER NOT NULL, body BLOB NOT NULL, PRIMARY KEY (batch, position)
 ) WITHOUT ROWID;
+-- Events of asynchronous invocations that are not yet done with, in the order in which they came.
+CREATE TABLE IF NOT EXISTS lambda_event (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, function_arn TEXT NOT NULL, request_id TEXT NOT NULL, received REAL NOT NULL,
+    invoked INTEGER NOT NULL DEFAULT 0, throttled INTEGER NOT NULL DEFAULT 0, context TEXT NOT NULL,
+    payload BLOB NOT NULL
+);

@@ -6,12 +6,15 @@ network or a file system of AWS's are kept and shown, or refused in words.
 
 from glasshouse.core import Service, Table
 from glasshouse.services.lambda_.aliases import Aliases
+from glasshouse.services.lambda_.asynchronous import Asynchronous
+from glasshouse.services.lambda_.concurrency import Concurrency
 from glasshouse.services.lambda_.configuring import Configuring
 from glasshouse.services.lambda_.delivering_streams import StreamDelivering
 from glasshouse.services.lambda_.errors import InvalidParameterValueException
 from glasshouse.services.lambda_.finding import Finding
 from glasshouse.services.lambda_.functions import Functions
 from glasshouse.services.lambda_.invoke_config import InvokeConfigs
+from glasshouse.services.lambda_.invoking import Invoking
 from glasshouse.services.lambda_.layer_permissions import LayerPermissions
 from glasshouse.services.lambda_.layers import Layers
 from glasshouse.services.lambda_.mapping_records import Mapping, Position
@@ -42,6 +45,7 @@ from glasshouse.services.lambda_.versions import Versions
 
 
 class Lambda(
+    Invoking, Asynchronous, Concurrency,
     Functions, Versions, Aliases, Layers, LayerPermissions, PublicLayers, Permissions, InvokeConfigs, Urls, Serving,
     Mappings, Polling, QueuePolling, StreamPolling, StreamDelivering, Settings, Configuring, Variables, Packages,
     Finding, Service,

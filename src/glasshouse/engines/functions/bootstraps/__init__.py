@@ -1,0 +1,1 @@
+"""The runtimes: programs that run in the processes of functions."""
