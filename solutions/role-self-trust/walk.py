@@ -11,11 +11,31 @@ POLICIES = Path(__file__).with_name("policies")
 ACCOUNT = "123456789012"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/"
 BEFORE, CHANGE, GRACE, AFTER = "2022-09-01", "2022-09-21", "2022-12-01", "2023-02-16"
+ADMINISTERS = (  # all that the administrator may do
+    {
+        "Effect": "Allow",
+        "Action": [
+            *("iam:CreateRole", "iam:GetRole", "iam:UpdateAssumeRolePolicy", "iam:PutRolePolicy"),
+            *("iam:DeleteRolePolicy", "iam:TagRole", "iam:UntagRole", "iam:DeleteRole", "sts:AssumeRole"),
+        ],
+        "Resource": [f"{ROLE}RoleA", f"{ROLE}RoleB", f"{ROLE}RoleC"],
+    },
+    {
+        "Effect": "Allow",
+        "Action": [
+            "iam:ListRoles",
+            "cloudtrail:LookupEvents",
+            "health:DescribeEvents",
+            "health:DescribeAffectedEntities",
+        ],
+        "Resource": "*",
+    },
+)
 PROJECT = [{"Key": "project", "Value": "BlueSkyProject"}]
 
 
 def walk(step, aws):
-    stage = Stage(aws)
+    stage = Stage(aws.as_user("administrator", *ADMINISTERS))
     prepare(step, stage)
     before(step, stage)
     noticed(step, stage)
@@ -24,6 +44,8 @@ def walk(step, aws):
     tagged(step, stage)
     beside(step, stage)
     recorded(step, stage)
+    remove(step, stage)
+    aws.remove_user("administrator")
 
 
 class Stage:
@@ -219,6 +241,16 @@ def recorded(step, stage: Stage):
         it.saw(f"{len(done)} times a role assumed itself, {len(selves) - len(done)} times it was refused")
         assert {issuer(event) for event in done} == {f"{ROLE}RoleA"}
         assert all(event.get("errorCode") in (None, "AccessDenied", "ValidationError") for event in selves)
+
+
+def remove(step, stage: Stage):
+    with step("Clean up") as it:
+        for name in ("RoleA", "RoleB", "RoleC"):
+            if name != "RoleB":
+                stage.iam.delete_role_policy(RoleName=name, PolicyName="self")
+            stage.iam.delete_role(RoleName=name)
+        assert stage.iam.list_roles()["Roles"] == []
+        it.saw("no roles")
 
 
 def issuer(event: dict) -> str | None:

@@ -22,15 +22,29 @@ PRINTED = (
 )
 
 
+TOPIC = "arn:aws:sns:us-west-2:123456789012:MyTopic"
+OWNS = {  # all that the owner of the topic may do
+    "Effect": "Allow",
+    "Action": [
+        *("sns:CreateTopic", "sns:DeleteTopic", "sns:GetTopicAttributes", "sns:SetTopicAttributes", "sns:Publish"),
+        *("sns:Subscribe", "sns:ListSubscriptionsByTopic"),
+    ],
+    "Resource": [TOPIC, f"{TOPIC}s"],
+}
+LOOKS = {"Effect": "Allow", "Action": ["sns:ListTopics", "sns:SetSubscriptionAttributes"], "Resource": "*"}
+
+
 def walk(step, aws):
     receiver = Receiver()
+    owner = aws.as_user("owner", OWNS, LOOKS)
     try:
-        topic, asked = subscribe(step, aws, receiver)
-        change(step, aws, topic)
-        message = verify(step, aws, topic, receiver)
-        leave(step, aws, topic, receiver, message, asked)
+        topic, asked = subscribe(step, owner, receiver)
+        change(step, owner, topic)
+        message = verify(step, owner, topic, receiver)
+        leave(step, owner, topic, receiver, message, asked)
     finally:
         receiver.close()
+        aws.remove_user("owner")
 
 
 def subscribe(step, aws, receiver: Receiver) -> tuple[str, dict[str, str]]:
@@ -38,7 +52,7 @@ def subscribe(step, aws, receiver: Receiver) -> tuple[str, dict[str, str]]:
     sns = aws("sns")
     with step("Create the topic, as the article has it") as it:
         topic = sns.create_topic(Name="MyTopic")["TopicArn"]
-        assert topic == "arn:aws:sns:us-west-2:123456789012:MyTopic"
+        assert topic == TOPIC
         it.saw(topic)
     with step("Subscribe an HTTP endpoint, and verify that its confirmation is signed with SHA1") as it:
         sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=receiver.url)
@@ -79,7 +93,7 @@ def change(step, aws, topic: str):
                 "InvalidParameter",
             )
         )
-        unknown = topic.replace("MyTopic", "NoTopic")
+        unknown = f"{topic}s"
         it.saw(failure(lambda: sns.set_topic_attributes(
             TopicArn=unknown, AttributeName="SignatureVersion", AttributeValue="2"), "NotFound"))  # fmt: skip
 

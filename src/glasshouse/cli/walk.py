@@ -13,7 +13,9 @@ function `options(parser)` that declares them (argparse), and gets what was told
 """
 
 import argparse
+import copy
 import importlib.util
+import json
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -40,6 +42,7 @@ class Aws:
 
     def __init__(self, cloud: "LiveCloud | KillableCloud", account: str, authority: Path, bundle: Path):
         self.cloud = cloud
+        self.keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}  # of the root user
         self.url, self.clock, self.account, self.authority = cloud.url, cloud.clock, account, authority
         self.environment = {
             **{name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ},
@@ -52,8 +55,27 @@ class Aws:
     def __call__(self, service: str, region: str = REGION, **options: Any):
         import boto3
 
-        options = {"aws_access_key_id": "test", "aws_secret_access_key": "test", **options}
-        return boto3.client(service, region, endpoint_url=self.url, **options)
+        return boto3.client(service, region, endpoint_url=self.url, **{**self.keys, **options})
+
+    def as_user(self, name: str, *statements: dict[str, Any]) -> "Aws":
+        """The same for a new user, who may do what these statements of a policy grant and nothing else."""
+        iam = self("iam")
+        iam.create_user(UserName=name)
+        document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+        iam.put_user_policy(UserName=name, PolicyName="Walks", PolicyDocument=document)
+        made = iam.create_access_key(UserName=name)["AccessKey"]
+        other = copy.copy(self)
+        other.keys = {"aws_access_key_id": made["AccessKeyId"], "aws_secret_access_key": made["SecretAccessKey"]}
+        other.environment = self.environment | {name.upper(): key for name, key in other.keys.items()}
+        return other
+
+    def remove_user(self, name: str):
+        """What `as_user` made."""
+        iam = self("iam")
+        for key in iam.list_access_keys(UserName=name)["AccessKeyMetadata"]:
+            iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
+        iam.delete_user_policy(UserName=name, PolicyName="Walks")
+        iam.delete_user(UserName=name)
 
     def settle(self):
         """Until the cloud has done all that is due."""
