@@ -9,6 +9,7 @@ import importlib.util
 import logging
 import re
 import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -71,7 +72,7 @@ class Programs:
         configuration = dressing.configuration
         runtime = configuration.runtime or ""
         limits = Limits(configuration.memory_size * MEGABYTE, configuration.ephemeral_storage_mb * MEGABYTE)
-        interpreter = None if runtime.startswith("provided") else self._interpreter(runtime)
+        interpreter = None if runtime.startswith("provided") else self._interpreter(_served(runtime, dressing))
         folders = Folders(task, layers, self._support(interpreter) if interpreter else None)
         places = self._sandbox.places(folders)
         if interpreter:
@@ -115,6 +116,13 @@ class Programs:
             command = ["nice", str(interpreter.path), "-I", "-m", "compileall", "-q", *map(str, sdk.values())]
             quiet = subprocess.DEVNULL
             self._compiling.append(subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet))
+
+
+def _served(runtime: str, dressing: Dressing) -> str:
+    """The runtime; with a public layer, whose compiled modules are for our own Python, the one of that."""
+    if dressing.public_layers and runtime.startswith("python"):
+        return f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    return runtime
 
 
 @cache
