@@ -246,3 +246,28 @@ def test_the_aws_cli_validates_the_digest_chain(aws, trail, cloud, bucket, endpo
     content["Records"][0]["eventName"] = "Forged"
     aws("s3").put_object(Bucket=bucket, Key=key, Body=gzip.compress(json.dumps(content).encode()))
     assert "2/3 log files valid, 1/3 log files INVALID" in validate()
+
+
+def test_a_trail_writes_into_a_log_group_as_far_as_its_role_may(aws, trail, bucket, cloud):
+    iam, logs = aws("iam"), aws("logs")
+    logs.create_log_group(logGroupName="calls")
+    group = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:calls:*"
+    trust = {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    role = iam.create_role(RoleName="r", AssumeRolePolicyDocument=json.dumps({"Statement": [trust]}))["Role"]["Arn"]
+    both = {"CloudWatchLogsLogGroupArn": group, "CloudWatchLogsRoleArn": role}
+    name = {"Name": "calls", "S3BucketName": bucket}
+    refused(lambda: trail.create_trail(**name, CloudWatchLogsRoleArn=role), "InvalidParameterCombinationException")
+    refused(lambda: trail.create_trail(**name, **both), "InvalidCloudWatchLogsRoleArnException")
+    grant = {"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": group}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [grant]})
+    iam.put_role_policy(RoleName="r", PolicyName="p", PolicyDocument=document)
+    nowhere = {**both, "CloudWatchLogsLogGroupArn": group.replace("calls", "nowhere")}
+    refused(lambda: trail.create_trail(**name, **nowhere), "InvalidCloudWatchLogsRoleArnException")
+    trail.create_trail(**name, **both)
+    trail.start_logging(Name="calls")
+    iam.create_user(UserName="ann")
+    cloud.clock.advance(301)
+    stream = f"{ACCOUNT}_CloudTrail_{REGION}"
+    events = logs.get_log_events(logGroupName="calls", logStreamName=stream, startFromHead=True)["events"]
+    assert "CreateUser" in [json.loads(event["message"])["eventName"] for event in events]
+    assert trail.get_trail_status(Name="calls")["LatestCloudWatchLogsDeliveryTime"]

@@ -68,6 +68,7 @@ class Delivery:
             wanted = [(region, record) for region, record in records if takes(trail, record)]
             for region, group in groupby(sorted(wanted, key=lambda pair: pair[0]), key=lambda pair: pair[0]):
                 self._write_file(trail, region, [record for _, record in group])
+            self._write_to_log_group(trail, [record for _, record in wanted])
             self.trails.put(trail)
 
     def _undelivered(self, trail: Trail) -> list[tuple]:

@@ -73,3 +73,11 @@ class EventDataStoreTerminationProtectedException(ServiceError):
 
 class InactiveEventDataStoreException(ServiceError):
     """The event data store is inactive."""
+
+
+class InvalidCloudWatchLogsLogGroupArnException(ServiceError):
+    """CloudTrail cannot validate the specified log group ARN."""
+
+
+class InvalidCloudWatchLogsRoleArnException(ServiceError):
+    """Access denied. Verify in IAM that the role has adequate permissions."""

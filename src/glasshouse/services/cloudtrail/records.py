@@ -35,6 +35,7 @@ class Trail:
     stopped: float | None = None
     delivered: int = 0
     latest_delivery: float | None = None
+    latest_log_delivery: float | None = None
     delivery_error: str | None = None
     latest_digest: float | None = None
     is_organization_trail: bool = False

@@ -8,6 +8,7 @@ engine.
 from glasshouse.core import Service, Table
 from glasshouse.services.cloudtrail.delivery import Delivery
 from glasshouse.services.cloudtrail.errors import InvalidNextTokenException
+from glasshouse.services.cloudtrail.log_groups import LogGroups
 from glasshouse.services.cloudtrail.lookup import Lookup
 from glasshouse.services.cloudtrail.records import Digest, DigestKey, EventDataStore, LogFile, Trail
 from glasshouse.services.cloudtrail.selectors import Selectors
@@ -15,7 +16,7 @@ from glasshouse.services.cloudtrail.stores import Stores
 from glasshouse.services.cloudtrail.trails import Trails
 
 
-class CloudTrail(Trails, Selectors, Lookup, Delivery, Stores, Service):
+class CloudTrail(Trails, Selectors, Lookup, Delivery, LogGroups, Stores, Service):
     name = "cloudtrail"
     invalid_page_token = InvalidNextTokenException
     trails = Table(Trail, key="name")

@@ -121,6 +121,7 @@ class Trails:
             "IsLogging": trail.is_logging,
             "LatestDeliveryTime": trail.latest_delivery,
             "LatestDeliveryError": trail.delivery_error,
+            "LatestCloudWatchLogsDeliveryTime": trail.latest_log_delivery,
             "StartLoggingTime": trail.started,
             "StopLoggingTime": trail.stopped,
             "LatestDigestDeliveryTime": trail.latest_digest,
@@ -204,10 +205,7 @@ class Trails:
         }
 
     def _check_targets(self, trail: Trail):
-        if bool(trail.cloud_watch_logs_log_group_arn) != bool(trail.cloud_watch_logs_role_arn):
-            raise InvalidParameterCombinationException(
-                "You must specify both the log group ARN and the role ARN of CloudWatch Logs."
-            )
+        self._check_log_group(trail)
         try:
             self.aws.s3.head_bucket(Bucket=trail.s3_bucket_name)
         except ServiceError:

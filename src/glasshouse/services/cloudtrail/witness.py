@@ -14,9 +14,11 @@ from typing import Any
 import msgspec
 
 from glasshouse.core import ids
+from glasshouse.core.access import service_principal
 from glasshouse.core.call import Call
 from glasshouse.core.cloud import Cloud
 from glasshouse.core.errors import ServiceError
+from glasshouse.core.service import HEARD
 from glasshouse.services.cloudtrail.identity import iso, user_identity, username
 from glasshouse.services.cloudtrail.masking import shown
 
@@ -72,17 +74,29 @@ class Witness:
         if not self._is_ready:
             store.add_schema(self._cloud.services.schema("cloudtrail") or "")
             self._is_ready = True
+        rows = [self._row(*each) for each in seen]
         with store.transaction():
             store.write_many(
                 "INSERT INTO cloudtrail_event (event_id, account, region, time, name, source, username, access_key_id,"
                 " read_only, category, resources, record) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [self._row(*each) for each in seen],
+                rows,
             )
+            self._tell(rows)
             self._since_trimmed += len(seen)
             if self._since_trimmed >= TRIMMED_EVERY:
                 self._since_trimmed = 0
                 newest = "(SELECT MAX(id) FROM cloudtrail_event)"
                 store.write(f"DELETE FROM cloudtrail_event WHERE id <= {newest} - ?", (HISTORY_EVENTS,))
+
+    def _tell(self, rows: list[tuple]):
+        """State management events, where somebody wants to hear of them: EventBridge, for a rule about calls."""
+        if not self._cloud.store.setting(HEARD, None):
+            return
+        for _, account, region, _, _, _, _, _, read_only, category, _, record in rows:
+            if category == "Management":
+                call = Call("cloudtrail", "", {}, account, region, service_principal("cloudtrail", account))
+                cloudtrail = self._cloud.service_class("cloudtrail")(self._cloud, call)
+                cloudtrail.state("ManagementRead" if read_only else "ManagementEvent", record=record)
 
     def _row(self, call: Call, time: float, result: dict | None, failure: ServiceError | None) -> tuple:
         source = f"{self._cloud.model.endpoint_prefix(call.service)}.amazonaws.com"
