@@ -35,6 +35,15 @@ def test_facts_are_told_after_a_crash_too(kept):
     assert second.do("list_notes")["Notes"][0].heard == 1
 
 
+def test_facts_can_be_asked_for_while_they_are_wanted(tiny):
+    tiny.do("put_note", name="a", text="")
+    for wanted in ({"notes.NotePut": "_heard"}, {}):
+        tiny.cloud.run_method(tiny.call("put_note"), "notes", "hear", {"methods": wanted})
+        tiny.do("put_note", name=f"b{len(wanted)}", text="")
+    tiny.settle()
+    assert {note.name: note.heard for note in tiny.do("list_notes")["Notes"]} == {"a": 1, "b1": 2, "b0": 1}
+
+
 def test_what_is_not_supported_is_refused_by_name(tiny):
     with pytest.raises(NotSupported, match="notes:put_note Colour"):
         tiny.do("put_note", name="a", text="", colour="red")

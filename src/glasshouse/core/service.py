@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from glasshouse.core.cloud import Cloud
 
 Method = TypeVar("Method", bound=Callable)
+HEARD = "facts heard"  # (service, method) by fact, by account and region: what services asked for with `hear`
+NOTHING: Mapping[str, Any] = {}
 
 
 def on(fact: str) -> Callable[[Method], Method]:
@@ -62,9 +64,24 @@ class Service:
 
     def state(self, fact: str, **detail: Any):
         """Tell the subscribers of `<service>.<fact>`, once this transaction has committed. JSON values only."""
-        for service, method in self.cloud.services.subscribers(f"{self.name}.{fact}"):
-            call = self.call
+        call, name = self.call, f"{self.name}.{fact}"
+        heard = self.store.setting(HEARD, NOTHING).get(f"{call.account}/{call.region}", NOTHING)
+        for service, method in (*self.cloud.services.subscribers(name), *heard.get(name, ())):
             self.cloud.jobs.schedule(service, method, call.account, call.region, self.now, None, detail)
+
+    def hear(self, methods: Mapping[str, str]):
+        """Hear these facts from now on (a private method for each), in this account and region, and no others but those
+        of `@on`: for facts that seldom anybody here wants to know, so that stating them costs nothing until then."""
+        place, heard = f"{self.call.account}/{self.call.region}", dict(self.store.setting(HEARD, NOTHING))
+        kept = {
+            fact: [told for told in subscribers if told[0] != self.name]
+            for fact, subscribers in heard.get(place, NOTHING).items()
+        }
+        for fact, method in methods.items():
+            kept.setdefault(fact, []).append([self.name, method])
+        heard[place] = {fact: subscribers for fact, subscribers in kept.items() if subscribers}
+        if heard[place] != self.store.setting(HEARD, NOTHING).get(place, NOTHING):
+            self.store.keep_setting(HEARD, {place: facts for place, facts in heard.items() if facts})
 
     def later(self, method: str, after: float = 0.0, at: float | None = None, key: str | None = None, **params: Any):
         """Run a private method of this service `after` some seconds or `at` an epoch second, by the cloud's clock.

@@ -70,6 +70,22 @@ def test_of_two_fields_that_mean_the_same_the_later_one_counts():
     assert (pattern.matches({"a": {"b": "y"}}), pattern.matches({"a": {"b": "x"}})) == (True, False)
 
 
+@pytest.mark.parametrize(
+    ("pattern", "may"),
+    [
+        ({"source": ["aws.ssm"]}, True),
+        ({"source": [{"prefix": "aws."}], "detail": {"name": ["x"]}}, True),
+        ({"source": ["aws.ssm", "shop"], "detail-type": ["Order Placed"]}, False),
+        ({"$or": [{"source": ["shop"]}, {"detail-type": [{"prefix": "Parameter"}]}]}, True),
+        ({"detail": {"name": ["x"]}}, True),
+        ({"source": [{"anything-but": {"prefix": "aws."}}]}, False),
+    ],
+)
+def test_a_pattern_may_be_asked_about_what_is_known_of_an_event(pattern, may):
+    known = {"source": "aws.ssm", "detail-type": "Parameter Store Change"}
+    assert compile_pattern(pattern).may_match(known) == may
+
+
 def test_a_pattern_knows_its_fields():
     pattern = compile_pattern({"a": ["x"], "$or": [{"b": {"c": ["y"]}}, {"d": ["z"]}]})
     assert pattern.paths == {"a", "b.c", "d"}

@@ -33,6 +33,13 @@ class Pattern:
         leaves = leaves_of(event)
         return any(holds(list(alternative.items()), leaves) for alternative in self.alternatives)
 
+    def may_match(self, known: Mapping[str, Any]) -> bool:
+        """Whether some event matches of which these fields are known, by their paths."""
+        return any(
+            all(path not in known or any(rule.test(known[path]) for rule in rules) for path, rules in fields.items())
+            for fields in self.alternatives
+        )
+
     @property
     def paths(self) -> set[str]:
         """Every field the pattern speaks of."""

@@ -77,3 +77,4 @@ class Notices:
             digest = ids.uuid_of(event.arn, arn).replace("-", "")
             entity = f"arn:aws:health:global:{self.call.account}:entity/{digest}"
             self.affected.put(Affected(event.arn, entity, arn, self.call.account, self.now))
+        self.state("EventPublished", arn=event.arn)
