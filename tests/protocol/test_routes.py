@@ -36,6 +36,8 @@ S3 = {
     "PUT /b/k": "PutObject",
     "PUT /b/k?tagging": "PutObjectTagging",
     "PUT /b/k?partNumber=1&uploadId=u": "UploadPart",
+    "PUT /b/k?uploadId=u": "UploadPart",
+    "PUT /b/k?partNumber=1": "UploadPart",
     "POST /b/k?uploads": "CreateMultipartUpload",
     "POST /b/k?uploadId=u": "CompleteMultipartUpload",
     "POST /b/k?select&select-type=2": "SelectObjectContent",

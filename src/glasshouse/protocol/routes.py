@@ -202,6 +202,10 @@ def _choose(candidates: list[Candidate], query: Mapping[str, str], headers: Mapp
             best = candidate
         elif candidate.asked == best.asked and query.get("x-id") == candidate.operation:
             return candidate
+    if best is None or not best.required_query:
+        # Half an address, such as an upload without the number of the part, is not the address of something else.
+        half = [one for one in candidates if query and any(name in query for name in one.required_query)]
+        best = min(half, key=lambda candidate: _missing(candidate, query, headers), default=best)
     return best or min(candidates, key=lambda candidate: _missing(candidate, query, headers), default=None)
 
 
