@@ -46,6 +46,34 @@ PETS = definition(
     **{"x-amazon-apigateway-cors": {"allowOrigins": ["https://a.example.com"], "maxAge": 3, "allow_methods": ["x"]}},
 )
 
+SCHEMES = {
+    "tokens": {
+        "type": "oauth2",
+        "x-amazon-apigateway-authorizer": {
+            "type": "jwt", "identitySource": "$request.header.Authorization",
+            "jwtConfiguration": {"issuer": "https://i.example.com", "audience": ["a"]},
+        },
+    },
+    "discovered": {
+        "type": "openIdConnect", "openIdConnectUrl": "https://o.example.com/.well-known/openid-configuration",
+        "x-amazon-apigateway-authorizer": {
+            "type": "jwt", "identitySource": "$request.header.Authorization",
+            "jwtConfiguration": {"audience": ["b"]},
+        },
+    },
+    "function": {
+        "type": "apiKey", "name": "Authorization", "in": "header",
+        "x-amazon-apigateway-authorizer": {
+            "type": "request", "identitySource": "$request.header.A, $request.header.B", "authorizerUri": FUNCTION,
+            "authorizerPayloadFormatVersion": "2.0", "authorizerResultTtlInSeconds": 300,
+            "enableSimpleResponses": True,
+        },
+    },
+    "iam": {
+        "type": "apiKey", "name": "Authorization", "in": "header", "x-amazon-apigateway-authtype": "awsSigv4"
+    },
+}  # fmt: skip
+
 
 # What is refused
 
@@ -137,33 +165,6 @@ paths:
 
 
 def test_security_schemes_become_authorizers(apis):
-    schemes = {
-        "tokens": {
-            "type": "oauth2",
-            "x-amazon-apigateway-authorizer": {
-                "type": "jwt", "identitySource": "$request.header.Authorization",
-                "jwtConfiguration": {"issuer": "https://i.example.com", "audience": ["a"]},
-            },
-        },
-        "discovered": {
-            "type": "openIdConnect", "openIdConnectUrl": "https://o.example.com/.well-known/openid-configuration",
-            "x-amazon-apigateway-authorizer": {
-                "type": "jwt", "identitySource": "$request.header.Authorization",
-                "jwtConfiguration": {"audience": ["b"]},
-            },
-        },
-        "function": {
-            "type": "apiKey", "name": "Authorization", "in": "header",
-            "x-amazon-apigateway-authorizer": {
-                "type": "request", "identitySource": "$request.header.A, $request.header.B", "authorizerUri": FUNCTION,
-                "authorizerPayloadFormatVersion": "2.0", "authorizerResultTtlInSeconds": 300,
-                "enableSimpleResponses": True,
-            },
-        },
-        "iam": {
-            "type": "apiKey", "name": "Authorization", "in": "header", "x-amazon-apigateway-authtype": "awsSigv4"
-        },
-    }  # fmt: skip
     paths = {
         "/a": {
             "get": {"security": [{"tokens": ["read"]}]}, "put": {"security": [{"discovered": []}]},
@@ -171,7 +172,7 @@ def test_security_schemes_become_authorizers(apis):
         },
         "/b": {"get": {"security": [{"function": []}]}, "put": {"security": [{"function": []}]}},
     }  # fmt: skip
-    api = apis.import_api(Body=definition(paths, components={"securitySchemes": schemes}, security=[{"iam": []}]))[
+    api = apis.import_api(Body=definition(paths, components={"securitySchemes": SCHEMES}, security=[{"iam": []}]))[
         "ApiId"
     ]
     authorizers = {one["Name"]: one for one in apis.get_authorizers(ApiId=api)["Items"]}
