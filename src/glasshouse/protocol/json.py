@@ -77,8 +77,8 @@ def _read_blob(value: Any) -> bytes:
     if type(value) is not str:
         raise mistyped(value, "blob")
     try:
-        return binascii.a2b_base64(value.encode("ascii"), strict_mode=True) if value else b""
-    except ValueError:
+        return msgspec.convert(value, bytes)  # several times as fast as binascii
+    except msgspec.ValidationError:
         raise SerializationException("Invalid base64: only base64-encoded strings are convertible to a Blob") from None
 
 

@@ -165,7 +165,7 @@ class Consumers:
         if self.now >= end:
             return [], None
         log = self._log(stream, source)
-        found = log.read(count, EVENT_RECORDS)
+        found, size = log.read(count, EVENT_RECORDS)
         over = source.closed is not None and not found and count > log.tip()[0]
         if not found and not over and self.now < sent + SILENCE_S:
             self.wait(SILENCE_S, stream.stream_arn, until=min(end, sent + SILENCE_S))
@@ -177,7 +177,7 @@ class Consumers:
             "MillisBehindLatest": behind,
             "ChildShards": self._children(stream, source) if over else None,
         }
-        self._count_event(stream, consumer, len(found), sum(record.size for record in found), behind)
+        self._count_event(stream, consumer, len(found), size, behind)
         state = {"arn": arn, "shard": shard, "count": following, "id": id, "sent": self.now, "end": end}
         return [{"SubscribeToShardEvent": event}], None if over else state
 

@@ -120,7 +120,7 @@ class Deliveries:
                 break
             log = self._log(stream, shard)
             following = self._position(queue, shard)
-            found = log.read(following, limit - len(taken))
+            found, _ = log.read(following, limit - len(taken))
             for record in found:
                 delivery = Delivery(record.place, visible, 1, self.now, _receipt())
                 self._put(queue, delivery, dead=False)
@@ -141,7 +141,7 @@ class Deliveries:
     def _kept(self, stream: Stream, place: int) -> tuple[Shard, Record] | None:
         """A record by its place, with its shard; None if it has expired."""
         shard = self._shards(stream).of_place(place)
-        found = self._log(stream, shard).read(place - shard.base, 1) if shard else []
+        found, _ = self._log(stream, shard).read(place - shard.base, 1) if shard else ([], 0)
         return (shard, found[0]) if shard and found and found[0].place == place else None
 
     def _next_visible(self, queue: Queue) -> float | None:

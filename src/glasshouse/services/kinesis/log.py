@@ -22,7 +22,8 @@ class Record(NamedTuple):
 
     @property
     def size(self) -> int:
-        return len(self.data) + len((self.partition_key or "").encode())
+        key = self.partition_key or ""
+        return len(self.data) + (len(key) if key.isascii() else len(key.encode()))
 
 
 class Log:
@@ -58,26 +59,27 @@ class Log:
                 low = middle + 1
         return low
 
-    def read(self, count: int, limit: int) -> list[Record]:
-        """From a count on: at most so many records, and ten megabytes."""
+    def read(self, count: int, limit: int) -> tuple[list[Record], int]:
+        """From a count on: at most so many records, and ten megabytes; with their size."""
         rows = self._from(count, limit)
         record = next(rows, None)
         if record and record.arrived <= self._oldest:
             rows = self._from(self.count_after(self._oldest), limit)
             record = next(rows, None)
-        found, size = [], 0
+        found, total = [], 0
         while record:
-            size += record.size
-            if found and size > READ_BYTES:
+            size = record.size
+            if found and total + size > READ_BYTES:
                 break
             found.append(record)
+            total += size
             record = next(rows, None)
-        return found
+        return found, total
 
-    def number(self, record: Record) -> str:
-        """The sequence number of a record."""
-        part = sequences.shard_part(self._shard.epoch, self._shard.position)
-        return sequences.number(part, record.place - self._shard.base, record.arrived)
+    def numbers(self, records: list[Record]) -> list[str]:
+        """The sequence numbers of records."""
+        part, base = sequences.shard_part(self._shard.epoch, self._shard.position), self._shard.base
+        return [sequences.number(part, record.place - base, record.arrived) for record in records]
 
     def trim(self) -> bool:
         """Delete records that are too old, in portions; says whether more of them are left."""
@@ -99,7 +101,7 @@ class Log:
             " WHERE place >= ? AND place < ? ORDER BY place LIMIT ?",
             (self._shard.base + max(count, 1), self._shard.end, limit),
         )
-        return (Record(*row) for row in rows)
+        return map(Record._make, rows)
 
     def _arrived(self, count: int) -> float:
         row = self._store.read("SELECT arrived FROM kinesis_record WHERE place = ?", (self._shard.base + count,))

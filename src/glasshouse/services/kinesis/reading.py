@@ -59,8 +59,7 @@ class Reading:
         if dry_run:
             raise DryRunOperationException()
         log = self._log(stream, shard)
-        found = log.read(place.count, limit)
-        size = sum(record.size for record in found)
+        found, size = log.read(place.count, limit)
         if self.call.source is not INSIDE:
             self._throughput.end_read(shard.id, size)
         count = found[-1].place - shard.base + 1 if found else max(place.count, shard.trimmed + 1)
@@ -147,16 +146,16 @@ class Reading:
         """How long ago the last record read was written, or the next one; none if there is nothing more to read."""
         if count > log.tip()[0]:
             return 0
-        record = found[-1] if found else next(iter(log.read(count, 1)), None)
-        return max(0, int((self.now - record.arrived) * 1000)) if record else 0
+        found = found or log.read(count, 1)[0]
+        return max(0, int((self.now - found[-1].arrived) * 1000)) if found else 0
 
     def _opened(self, stream: Stream, log: Log, found: list[Record]) -> list[dict]:
         """Records as they are told."""
         unseal = self._unsealer(stream)
         told = []
-        for record in found:
+        for number, record in zip(log.numbers(found), found, strict=True):
             it = {
-                "SequenceNumber": log.number(record),
+                "SequenceNumber": number,
                 "ApproximateArrivalTimestamp": round(record.arrived, 3),
                 "Data": unseal(record.sealed, record.data) if record.sealed else record.data,
                 "PartitionKey": record.partition_key or "",

@@ -1,10 +1,9 @@
 """PutRecord and PutRecords: which shard takes a record, what it is numbered, and who has to come again."""
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import md5
-from typing import NamedTuple
 
 from glasshouse.core import ids
 from glasshouse.core.call import INSIDE
@@ -23,22 +22,17 @@ THROTTLED = ProvisionedThroughputExceededException.__name__
 NAMESPACE = "AWS/Kinesis"
 
 
-class Draft(NamedTuple):
-    """A record on its way to a shard."""
-
-    shard: Shard
-    partition_key: str | None
-    data: bytes
-
-
 @dataclass(slots=True)
 class Head:
-    """Where a shard is appended to: the count of its last record, and its numbers but for the count."""
+    """Where a shard is appended to: the count of its last record, and what is the same in all numbers given now."""
 
+    shard: Shard
+    name: str
     count: int
-    base: int
     part: int
     arrived: float
+    records: int = 0
+    size: int = 0
 
 
 class Writing:
@@ -60,14 +54,16 @@ class Writing:
         if sequence_number_for_ordering is not None:
             self._check_ordering(stream, sequence_number_for_ordering)
         shard = self._shards(stream).of_hash(text)
-        if not self._is_carried(stream, shard, size):
+        if self._is_counted(stream) and not self._throughput.write(shard.id, size):
             self._count_throttled(stream, "PutRecord.Success", [shard])
             raise ProvisionedThroughputExceededException(_throttled(stream, shard))
         if dry_run:
             raise DryRunOperationException()
-        [number] = self._append(stream, [Draft(shard, partition_key, data)])
-        self._count_written(stream, "PutRecord", {shard.id: (shard, 1, size)})
-        return {"ShardId": shard.name, "SequenceNumber": number, "EncryptionType": _encryption(stream)}
+        appending = self._appending(stream)
+        head = appending.head(shard)
+        number = appending.add(head, partition_key, data, size)
+        self._write(stream, appending, "PutRecord")
+        return {"ShardId": head.name, "SequenceNumber": number, "EncryptionType": _encryption(stream)}
 
     def put_records(
         self,
@@ -78,25 +74,21 @@ class Writing:
     ):
         stream = self._stream(stream_name, stream_arn)
         sizes, texts = _checked(stream, records)
-        find = self._finder(stream, len(records))
-        results, drafts, used, refused = [], [], {}, []
+        find, appending = self._finder(stream, len(records)), self._appending(stream)
+        counted = self._is_counted(stream)
+        results, refused = [], []
         for record, size, text in zip(records, sizes, texts, strict=True):
             shard = find(text)
-            if self._is_carried(stream, shard, size):
-                drafts.append(Draft(shard, record.get("PartitionKey"), record["Data"]))
-                results.append({"SequenceNumber": None, "ShardId": shard.name})
-                _, count, sum_ = used.get(shard.id, (shard, 0, 0))
-                used[shard.id] = (shard, count + 1, sum_ + size)
-            else:
+            if counted and not self._throughput.write(shard.id, size):
                 refused.append(shard)
                 results.append({"ErrorCode": THROTTLED, "ErrorMessage": _throttled(stream, shard)})
+                continue
+            head = appending.heads.get(shard.id) or appending.head(shard)
+            number = appending.add(head, record.get("PartitionKey"), record["Data"], size)
+            results.append({"SequenceNumber": number, "ShardId": head.name})
         if dry_run:
             raise DryRunOperationException()
-        numbers = iter(self._append(stream, drafts))
-        for result in results:
-            if "ShardId" in result:
-                result["SequenceNumber"] = next(numbers)
-        self._count_written(stream, "PutRecords", used)
+        self._write(stream, appending, "PutRecords")
         self._count_batch(stream, len(records), refused)
         return {"FailedRecordCount": len(refused), "Records": results, "EncryptionType": _encryption(stream)}
 
@@ -113,34 +105,20 @@ class Writing:
         firsts = [shard.first_hash for shard in opened]
         return lambda text: opened[bisect_right(firsts, text) - 1]
 
-    def _is_carried(self, stream: Stream, shard: Shard, size: int) -> bool:
-        """Whether a shard has room for a record in this second; see throughput.py."""
-        if stream.mode != PROVISIONED or self.call.source is INSIDE:
-            return True
-        return self._throughput.write(shard.id, size)
+    def _is_counted(self, stream: Stream) -> bool:
+        """Whether what is written now counts against what the shards carry; see throughput.py."""
+        return stream.mode == PROVISIONED and self.call.source is not INSIDE
 
-    def _append(self, stream: Stream, drafts: Iterable[Draft]) -> list[str]:
-        """Write records in their order, and return their numbers."""
-        heads: dict[int, Head] = {}
-        rows, numbers = [], []
+    def _appending(self, stream: Stream) -> "Appending":
         sealed, seal = self._sealer(stream)
-        for shard, partition_key, data in drafts:
-            head = heads.get(shard.id) or self._head(stream, shard, heads)
-            head.count += 1
-            numbers.append(str(head.part + (head.count << sequences.COUNT_SHIFT)))
-            rows.append((head.base + head.count, head.arrived, partition_key, sealed, seal(data)))
-        self.store.write_many("INSERT INTO kinesis_record VALUES (?, ?, ?, ?, ?)", rows)
-        self.tell(stream.stream_arn)
-        return numbers
+        return Appending(lambda shard: self._log(stream, shard).tip(), self.now, sealed, seal)
 
-    def _head(self, stream: Stream, shard: Shard, heads: dict[int, Head]) -> Head:
-        count, arrived = self._log(stream, shard).tip()
-        if not arrived:
+    def _write(self, stream: Stream, appending: "Appending", operation: str):
+        self.store.write_many("INSERT INTO kinesis_record VALUES (?, ?, ?, ?, ?)", appending.rows)
+        for shard in appending.empty:
             self._trim_later(stream, shard, self.now)
-        arrived = max(self.now, arrived)
-        part = sequences.shard_part(shard.epoch, shard.position) + (int(arrived) << sequences.TIME_SHIFT)
-        head = heads[shard.id] = Head(count, shard.id << PLACE_SHIFT, part, arrived)
-        return head
+        self.tell(stream.stream_arn)
+        self._count_written(stream, operation, list(appending.heads.values()))
 
     def _check_ordering(self, stream: Stream, number: str):
         """Numbers grow whatever the order is; a number must still be one, and not of the future."""
@@ -151,17 +129,17 @@ class Writing:
                 f" account {stream.account} is invalid."
             )
 
-    def _count_written(self, stream: Stream, operation: str, used: dict[int, tuple[Shard, int, int]]):
+    def _count_written(self, stream: Stream, operation: str, heads: list[Head]):
         name = {"StreamName": stream.stream_name}
-        records, size = sum(count for _, count, _ in used.values()), sum(size for _, _, size in used.values())
+        records, size = sum(head.records for head in heads), sum(head.size for head in heads)
         if records:
             self.metric(NAMESPACE, "IncomingRecords", records, "Count", name)
             self.metric(NAMESPACE, "IncomingBytes", size, "Bytes", name)
         self.metric(NAMESPACE, f"{operation}.Bytes", size, "Bytes", name)
         self.metric(NAMESPACE, f"{operation}.Success", int(records > 0), "Count", name)
-        for shard, count, size in used.values() if stream.shard_level_metrics else ():
-            self._count_of_shard(stream, shard, "IncomingRecords", count, "Count")
-            self._count_of_shard(stream, shard, "IncomingBytes", size, "Bytes")
+        for head in heads if stream.shard_level_metrics else ():
+            self._count_of_shard(stream, head.shard, "IncomingRecords", head.records, "Count")
+            self._count_of_shard(stream, head.shard, "IncomingBytes", head.size, "Bytes")
 
     def _count_batch(self, stream: Stream, total: int, refused: list[Shard]):
         name = {"StreamName": stream.stream_name}
@@ -190,6 +168,40 @@ class Writing:
         self.cloud.metrics.add(
             stream.account, stream.region, NAMESPACE, metric, "Count", dimensions, self.now, value
         )  # fmt: skip
+
+
+class Appending:
+    """Records on their way to the ends of shards."""
+
+    def __init__(
+        self,
+        tip: Callable[[Shard], tuple[int, float]],
+        now: float,
+        sealed: int,
+        seal: Callable[[bytes], bytes],
+    ):
+        self._tip, self._now, self._sealed, self._seal = tip, now, sealed, seal
+        self.heads: dict[int, Head] = {}
+        self.rows: list[tuple] = []
+        self.empty: list[Shard] = []  # those that had no records
+
+    def head(self, shard: Shard) -> Head:
+        count, arrived = self._tip(shard)
+        if not arrived:
+            self.empty.append(shard)
+        arrived = max(self._now, arrived)
+        part = sequences.shard_part(shard.epoch, shard.position) + (int(arrived) << sequences.TIME_SHIFT)
+        head = self.heads[shard.id] = Head(shard, shard.name, count, part, arrived)
+        return head
+
+    def add(self, head: Head, partition_key: str | None, data: bytes, size: int) -> str:
+        """Take a record, and return its number."""
+        head.count = count = head.count + 1
+        head.records += 1
+        head.size += size
+        place = (head.shard.id << PLACE_SHIFT) + count
+        self.rows.append((place, head.arrived, partition_key, self._sealed, self._seal(data)))
+        return str(head.part + (count << sequences.COUNT_SHIFT))
 
 
 def _checked(stream: Stream, records: list[dict]) -> tuple[list[int], list[str]]:
