@@ -51,6 +51,30 @@ def test_what_is_no_checksum_is_refused(s3):
     assert error["Message"] == "Value for x-amz-checksum-sha256 header is invalid."
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "code"),
+    [
+        ("content-md5", md5(b"else"), "BadDigest"),
+        ("content-md5", "short", "InvalidDigest"),
+        ("x-amz-checksum-crc32", crc32(b"else"), "BadDigest"),
+    ],
+)
+def test_a_document_that_is_not_what_was_sent_is_refused(s3, name, value, code):
+    def spoil(request, **kwargs):
+        del request.headers[name]  # of the two that botocore would send otherwise
+        request.headers[name] = value
+
+    s3.put_object(Bucket="box", Key="key", Body=HELLO)
+    for operation in ("DeleteObjects", "PutBucketVersioning"):
+        s3.meta.events.register(f"before-sign.s3.{operation}", spoil)
+    error = refused(s3.delete_objects, Bucket="box", Delete={"Objects": [{"Key": "key"}]})
+    assert said(error) == (code, 400)
+    enabled = {"Status": "Enabled"}
+    assert said(refused(s3.put_bucket_versioning, Bucket="box", VersioningConfiguration=enabled)) == (code, 400)
+    assert s3.head_object(Bucket="box", Key="key")
+    assert "Status" not in s3.get_bucket_versioning(Bucket="box")
+
+
 def test_one_checksum_is_enough(s3):
     sha1 = base64.b64encode(hashlib.sha1(HELLO).digest()).decode()
     error = refused(s3.put_object, Bucket="box", Key="key", Body=HELLO, ChecksumCRC32=crc32(HELLO), ChecksumSHA1=sha1)

@@ -4,12 +4,13 @@ What is verified here is what signatures and framing promise: the SHA-256 that w
 The checksums of objects are S3's own affair; they are taken here, while the bytes pass.
 """
 
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import Protocol
 
 from glasshouse.core.blobs import Blobs, Incoming
-from glasshouse.core.digests import CYCLIC, HASHES, XXHASHES
+from glasshouse.core.digests import CYCLIC, HASHES, XXHASHES, digest
 from glasshouse.core.errors import ServiceError
 from glasshouse.gateway import errors
 from glasshouse.gateway.chunks import ChunkReader, ChunkSigner
@@ -18,6 +19,7 @@ from glasshouse.gateway.payloads import Payload
 from glasshouse.gateway.rejection import Rejected
 
 LARGEST_OBJECT_BYTES = 5 * 1024**3
+KNOWN = frozenset({*HASHES, *CYCLIC, *XXHASHES})
 TAKEN_ANYWAY = frozenset({"md5", "crc64nvme"})
 _CHECKSUM = "x-amz-checksum-"
 
@@ -31,11 +33,11 @@ class Receiver(Protocol):
 
 
 class InMemory:
-    """A body of moderate size."""
+    """A body of moderate size; `headers` are those that may state its checksums."""
 
-    def __init__(self, limit_bytes: int, signed_sha256: str | None = None):
+    def __init__(self, limit_bytes: int, signed_sha256: str | None = None, headers: Mapping[str, str] | None = None):
         self._chunks: list[bytes] = []
-        self._left, self._signed_sha256 = limit_bytes, signed_sha256
+        self._left, self._signed_sha256, self._headers = limit_bytes, signed_sha256, headers
 
     def write(self, chunk: bytes):
         self._left -= len(chunk)
@@ -48,6 +50,8 @@ class InMemory:
         body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
         if self._signed_sha256 is not None:
             check_sha256(self._signed_sha256, sha256(body).hexdigest())
+        if self._headers:
+            check_stated(self._headers, body)
         return body
 
     def discard(self):
@@ -142,8 +146,29 @@ def algorithms(headers: Mapping[str, str]) -> frozenset[str]:
     for name in headers.get("x-amz-trailer", "").split(","):
         stated.add(name.strip().lower().removeprefix(_CHECKSUM))
     stated.add(headers.get("x-amz-sdk-checksum-algorithm", "").lower())
-    known = stated & {*HASHES, *CYCLIC, *XXHASHES}
+    known = stated & KNOWN
     return frozenset(known | {"md5"}) if known else TAKEN_ANYWAY
+
+
+def check_stated(headers: Mapping[str, str], body: bytes):
+    """Raise unless a document has the checksums that its headers state."""
+    if (stated := headers.get("content-md5")) is not None:
+        found = digest("md5", body)
+        if (expected := _decoded(stated)) is None or len(expected) != len(found):
+            raise errors.InvalidDigest(**{"Content-MD5": stated})
+        if expected != found:
+            raise errors.BadDigest(ExpectedDigest=expected.hex(), CalculatedDigest=b64encode(found).decode())
+    for name, stated in headers.items():
+        algorithm = name.removeprefix(_CHECKSUM)
+        if algorithm != name and algorithm in KNOWN and _decoded(stated) != digest(algorithm, body):
+            raise errors.BadDigest(f"The {algorithm.upper()} you specified did not match the calculated checksum.")
+
+
+def _decoded(text: str) -> bytes | None:
+    try:
+        return b64decode(text.encode(), validate=True)
+    except ValueError:
+        return None
 
 
 def check_sha256(signed: str, found: str):
@@ -162,3 +187,14 @@ def _decoded_length(headers: Mapping[str, str]) -> int:
     if int(text) > LARGEST_OBJECT_BYTES:
         raise object_too_large(int(text))
     return int(text)
+
+
+def decode_headers(headers: dict[str, str]):
+    """Say what the headers would say had the body not come in chunks."""
+    codings = [coding.strip() for coding in headers.get("content-encoding", "").split(",")]
+    kept = ",".join(coding for coding in codings if coding and coding.lower() != "aws-chunked")
+    if kept:
+        headers["content-encoding"] = kept
+    else:
+        headers.pop("content-encoding", None)
+    headers["content-length"] = headers["x-amz-decoded-content-length"]

@@ -6,7 +6,7 @@ result written. What can be judged by the head alone is judged before the body i
 """
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -237,16 +237,18 @@ class Exchange:
         if route.streams:
             inner = self._streamed(route)
         else:
-            inner = self._in_memory(LARGER_BYTES.get(route.service, LARGEST_BYTES))
+            # The checksums that complete an upload are those of the object.
+            is_stated = route.family is Family.S3 and route.wanted != "CompleteMultipartUpload"
+            inner = self._in_memory(LARGER_BYTES.get(route.service, LARGEST_BYTES), headers if is_stated else None)
         if not self._payload.encoding:
             return inner
         return bodies.Chunked(inner, headers, self._payload, self._chunk_signer())
 
-    def _in_memory(self, limit_bytes: int) -> bodies.Receiver:
+    def _in_memory(self, limit_bytes: int, stated: Mapping[str, str] | None = None) -> bodies.Receiver:
         length = self.request.headers.get("content-length", "0")
         if len(length) > 18 or int(length) > limit_bytes:
             raise Rejected(errors.body_too_large)
-        return bodies.InMemory(limit_bytes, self._payload.sha256)
+        return bodies.InMemory(limit_bytes, self._payload.sha256, stated)
 
     def _streamed(self, route: Route) -> bodies.Receiver:
         headers, blobs = self.request.headers, self._gateway.cloud.blobs
@@ -286,7 +288,7 @@ class Exchange:
         if operation is None:
             return self._visit(route, principal)
         if self._payload.encoding and self._receiver:
-            _decode_headers(self.request.headers)
+            bodies.decode_headers(self.request.headers)
         params = route.codec.parse(operation, self.request, route.labels)
         account = cloud.account if principal.kind == "anonymous" else principal.account
         call = Call(
@@ -320,6 +322,8 @@ class Exchange:
                 return self._visit_later(service, visit, waiting)
             if answered is not None:
                 return Response(answered.status, dict(answered.headers), answered.body)
+        if principal is ANONYMOUS and self.place.prefix not in visits.SITES:
+            self._gateway.admission.anonymous(route.service, None, route.family)
         raise errors.unknown_operation(route.family, route.wanted)
 
     async def _visit_later(self, service: str, visit: Visit, waiting: NothingYet) -> Response:
@@ -385,14 +389,3 @@ def _as_s3_means(request: Request, bucket: str | None, claim: Claim | OldClaim |
         headers = {**moved, **headers}
     path = f"/{bucket}{request.path}" if bucket else request.path
     return replace(request, path=path, headers=headers)
-
-
-def _decode_headers(headers: dict[str, str]):
-    """Say what the headers would say had the body not come in chunks."""
-    codings = [coding.strip() for coding in headers.get("content-encoding", "").split(",")]
-    kept = ",".join(coding for coding in codings if coding and coding.lower() != "aws-chunked")
-    if kept:
-        headers["content-encoding"] = kept
-    else:
-        headers.pop("content-encoding", None)
-    headers["content-length"] = headers["x-amz-decoded-content-length"]
