@@ -5,6 +5,7 @@ all of them are empty. A shard that came of others is read when those have been 
 """
 
 import zlib
+from collections.abc import Iterator
 
 from glasshouse.core import ServiceError
 from glasshouse.services.lambda_.batches import Batches
@@ -130,7 +131,8 @@ class StreamPolling:
             items = [of_change(record, mapping) for record in told["Records"]]
         ended = not told.get("NextShardIterator")
         if position.sequence is None:
-            items = [item for item in items if arrival_of(item) >= int(position.begun)]
+            begun = position.begun if mapping.kind == "kinesis" else int(position.begun)  # changes tell whole seconds
+            items = [item for item in items if arrival_of(item) >= begun]
         return items, ended
 
     def _read(self, mapping: Mapping, position: Position, source, limit: int) -> dict:
@@ -169,8 +171,7 @@ class StreamPolling:
                 self.wait(LONGEST_WAIT_S, stream_of(mapping.event_source_arn), until=end)
         if mapping.tumbling_window_in_seconds:
             items = self._of_one_window(mapping, position, items)
-        lanes = _laid(items, mapping.parallelization_factor or 1, mapping.batch_size)
-        items = items[: sum(map(len, lanes.values()))]
+        lanes = _laid(items, mapping.parallelization_factor or 1)
         position.gathering_since, position.reading_to = None, sequence_of(items[-1])
         self.positions.put(position)
         self._measure(mapping, "PolledEventCount", len(items))
@@ -182,8 +183,9 @@ class StreamPolling:
         for lane, items in lanes.items():
             wanted = [item for item in items if passes(item)]
             self._measure(mapping, "FilteredOutEventCount", len(items) - len(wanted))
+            for portion in _portions(wanted, mapping.batch_size):
+                batches.add(batches.open(position.shard_id, lane, self.now), portion)
             if wanted:
-                batches.add(batches.open(position.shard_id, lane, self.now), wanted)
                 self._deliver_later(mapping, position.shard_id, lane)
                 begun = True
         if not begun:
@@ -216,15 +218,23 @@ class StreamPolling:
         )  # fmt: skip
 
 
-def _laid(items: list[dict], lanes: int, most: int) -> dict[int, list[dict]]:
-    """The first records by their lanes, until a lane would have more than a batch."""
+def _laid(items: list[dict], lanes: int) -> dict[int, list[dict]]:
+    """Records by their lanes: those with a key in common lie in one."""
     laid: dict[int, list[dict]] = {}
-    sizes: dict[int, int] = {}
     for item in items:
-        number = zlib.crc32(key_of(item).encode()) % lanes
-        lane = laid.setdefault(number, [])
-        sizes[number] = sizes.get(number, 0) + size_of(item)
-        if len(lane) >= most or (lane and sizes[number] > LARGEST_BYTES):
-            break
-        lane.append(item)
+        laid.setdefault(zlib.crc32(key_of(item).encode()) % lanes, []).append(item)
     return laid
+
+
+def _portions(items: list[dict], most: int) -> Iterator[list[dict]]:
+    """The records of a lane as batches, none larger than an event may be."""
+    portion: list[dict] = []
+    size = 0
+    for item in items:
+        if portion and (len(portion) >= most or size + size_of(item) > LARGEST_BYTES):
+            yield portion
+            portion, size = [], 0
+        portion.append(item)
+        size += size_of(item)
+    if portion:
+        yield portion
