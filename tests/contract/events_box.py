@@ -2,7 +2,11 @@
 
 import json
 
+from glasshouse.core.access import Credential, root
+
 ACCOUNT, REGION = "000000000000", "eu-west-1"
+ARN = f"arn:aws:events:{REGION}:{ACCOUNT}:"
+THERE = "111111111111"  # another account
 PATTERN = json.dumps({"source": ["shop"]})
 
 
@@ -65,3 +69,19 @@ def role(aws, name="deliverer", service="events.amazonaws.com", *statements) -> 
         document = json.dumps({"Version": "2012-10-17", "Statement": allowed})
         iam.put_role_policy(RoleName=name, PolicyName="may", PolicyDocument=document)
     return made["Role"]["Arn"]
+
+
+def attributes(message) -> dict[str, str]:
+    return {name: it["StringValue"] for name, it in message["MessageAttributes"].items()}
+
+
+def other_account(cloud, aws):
+    """Clients of root in another account."""
+
+    def keep():
+        with cloud.cloud.store.transaction():
+            cloud.cloud.credentials.put(Credential("AKIATHERE", "secret", root(THERE)))
+
+    cloud.run(keep)
+    keys = {"aws_access_key_id": "AKIATHERE", "aws_secret_access_key": "secret"}
+    return lambda service, **options: aws(service, **keys, **options)

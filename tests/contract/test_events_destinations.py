@@ -6,9 +6,8 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 
-from tests.contract.events_box import ACCOUNT, PATTERN, REGION, entry, messages, put, queue, role
+from tests.contract.events_box import ACCOUNT, PATTERN, REGION, attributes, entry, messages, put, queue, role
 from tests.contract.http_endpoint import Endpoint
-from tests.contract.test_events_delivery import attributes
 from tests.contract.test_events_rules import refused
 
 ARN = f"arn:aws:events:{REGION}:{ACCOUNT}:"

@@ -2,9 +2,10 @@
 
 import re
 from calendar import monthrange
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import product
 from typing import NamedTuple
 
 from .errors import InvalidSchedule
@@ -82,34 +83,22 @@ class Cron:
     def after(self, moment: float) -> float | None:
         """The next moment later than this one; None after the last."""
         begin = local(moment, self.zone)
-        for year in self.years:
-            if year < begin.year:
-                continue
-            for month in self.months:
-                if (year, month) >= (begin.year, begin.month):
-                    found = self._in_month(year, month, begin, moment)
-                    if found is not None:
-                        return found
+        for hour in self._hours_from(begin.replace(minute=0, second=0, microsecond=0)):
+            for minute in self.minutes:
+                found = moment_of(hour + timedelta(minutes=minute), self.zone)
+                if found is not None and found > moment:
+                    return found
         return None
 
-    def _in_month(self, year: int, month: int, begin: datetime, moment: float) -> float | None:
-        for number in self.days_of(year, month):
-            day = datetime(year, month, number)
-            if day + timedelta(days=1) <= begin:
+    def _hours_from(self, begin: datetime) -> Iterator[datetime]:
+        """The hours, as the clock shows them, in which something is due, from one of them on."""
+        for year, month in product(self.years, self.months):
+            if (year, month) < (begin.year, begin.month):
                 continue
-            for hour in self.hours:
-                if day + timedelta(hours=hour + 1) > begin:
-                    found = self._in_hour(day + timedelta(hours=hour), moment)
-                    if found is not None:
-                        return found
-        return None
-
-    def _in_hour(self, hour: datetime, moment: float) -> float | None:
-        for minute in self.minutes:
-            found = moment_of(hour + timedelta(minutes=minute), self.zone)
-            if found is not None and found > moment:
-                return found
-        return None
+            for day, hour in product(self.days_of(year, month), self.hours):
+                shown = datetime(year, month, day, hour)
+                if shown >= begin:
+                    yield shown
 
 
 def parse_cron(fields: Sequence[str], zone: str) -> Cron:
