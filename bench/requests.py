@@ -22,11 +22,16 @@ from typing import Any
 
 from bench.load import generator, replay
 from bench.servers import GLASSHOUSE, PEERS, Product, Server
-from bench.signed import Signed, client, signed
+from bench.signed import ROOT, Signed, client, signed
 
 KILOBYTE, LARGE = b"k" * 1024, 64 * 1024 * 1024
 CONNECTIONS = (1, 8)
-SENDER = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": "*"}
+SENDER = {
+    "Effect": "Allow",
+    "Principal": {"Service": "sns.amazonaws.com"},
+    "Action": "sqs:SendMessage",
+    "Resource": "*",
+}
 OPEN = json.dumps({"Version": "2012-10-17", "Statement": [SENDER]})  # a queue that lets SNS in
 
 
@@ -62,6 +67,30 @@ class Figures:
     failures: int = 0
 
 
+class AsUser:
+    """Glasshouse once more, asked by a user whose policy must allow each request."""
+
+    name = f"{GLASSHOUSE.name}, as a user"
+
+    def __init__(self, server: Server):
+        self.url, self.cpu_s = server.url, server.cpu_s
+        iam = client("iam", server.url)
+        iam.create_user(UserName="bench")
+        actions = [
+            "s3:*Object",
+            "sqs:SendMessage",
+            "sns:Publish",
+            "ssm:GetParameter",
+            "dynamodb:*Item",
+            "dynamodb:Query",
+        ]
+        allow = {"Effect": "Allow", "Action": actions, "Resource": "*"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+        iam.put_user_policy(UserName="bench", PolicyName="bench", PolicyDocument=document)
+        made = iam.create_access_key(UserName="bench")["AccessKey"]
+        self.key = made["AccessKeyId"], made["SecretAccessKey"]
+
+
 def main():
     wanted = arguments()
     products = [product for product in (GLASSHOUSE, *PEERS) if product.name in wanted.servers]
@@ -76,7 +105,11 @@ def main():
             server.first_answer(first_request(server).raw())
         prepared = {server.name: prepare(server.url) for server in servers}
         cases = [case for case in CASES if case.name.startswith(wanted.only)]
-        report["requests"] = measure(servers, prepared, cases, wanted.rounds, wanted.seconds)
+        asked: list[Server | AsUser] = list(servers)
+        if servers[0].name == GLASSHOUSE.name:
+            asked.insert(1, AsUser(servers[0]))
+            prepared[AsUser.name] = prepared[GLASSHOUSE.name]
+        report["requests"] = measure(asked, prepared, cases, wanted.rounds, wanted.seconds)
         report["memory after all that, MB"] = {it.name: round(it.memory_bytes() / 1e6) for it in servers}
         print_beside("memory after all that, MB", report["memory after all that, MB"], smaller_is_better=True)
     if wanted.json:
@@ -141,7 +174,7 @@ def topic(url: str, queues: int, raw: bool = False) -> str:
     return arn
 
 
-def measure(servers: list[Server], prepared: dict, cases: list[Case], rounds: int, seconds: int) -> list[dict]:
+def measure(servers: list[Server | AsUser], prepared: dict, cases: list[Case], rounds: int, seconds: int) -> list[dict]:
     rows = []
     print(f"\n{'':38}{'requests a second':>18}{'cpu µs a request':>20}{'to the best peer':>20}")
     for case, connections in itertools.product(cases, CONNECTIONS):
@@ -152,8 +185,9 @@ def measure(servers: list[Server], prepared: dict, cases: list[Case], rounds: in
     return rows
 
 
-def once(server: Server, case: Case, prepared: dict, connections: int, seconds: int, figures: Figures):
-    request = signed(case.service, server.url, lambda asking: case.call(asking, prepared))
+def once(server: Server | AsUser, case: Case, prepared: dict, connections: int, seconds: int, figures: Figures):
+    key = server.key if isinstance(server, AsUser) else ROOT
+    request = signed(case.service, server.url, lambda asking: case.call(asking, prepared), key)
     before = server.cpu_s()
     load = replay(request, connections, max(seconds, case.least_s))
     figures.cpu_us.append((server.cpu_s() - before) * 1e6 / max(1, load.requests))
@@ -165,9 +199,9 @@ def print_case(case: Case, connections: int, figures: dict[str, Figures]) -> dic
     title = f"{case.name}, {connections} connection{'s' if connections > 1 else ''}"
     print(title)
     rates = {name: median(it.per_second) for name, it in figures.items()}
-    best = max((rate for name, rate in rates.items() if name != GLASSHOUSE.name), default=None)
+    best = max((rate for name, rate in rates.items() if not name.startswith(GLASSHOUSE.name)), default=None)
     for name, it in figures.items():
-        ratio = f"{rates[name] / best:.2f}x" if best and name == GLASSHOUSE.name else ""
+        ratio = f"{rates[name] / best:.2f}x" if best and name.startswith(GLASSHOUSE.name) else ""
         failed = f"  {it.failures} failed" if it.failures else ""
         print(f"    {name:34}{rates[name]:>18,.1f}{median(it.cpu_us):>20,.0f}{ratio:>20}{failed}", flush=True)
     return {

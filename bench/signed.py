@@ -36,20 +36,24 @@ class Captured(Exception):
         self.request = request
 
 
-def client(service: str, url: str):
+ROOT = ("test", "test")
+
+
+def client(service: str, url: str, key: tuple[str, str] = ROOT):
+    """`key` is the id and the secret of an access key."""
     return boto3.client(
         service,
         endpoint_url=url,
         region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
+        aws_access_key_id=key[0],
+        aws_secret_access_key=key[1],
         config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
     )
 
 
-def signed(service: str, url: str, call: Callable[[Any], Any]) -> Signed:
+def signed(service: str, url: str, call: Callable[[Any], Any], key: tuple[str, str] = ROOT) -> Signed:
     """The request that a call of a boto3 client would send."""
-    asking = client(service, url)
+    asking = client(service, url, key)
     asking.meta.events.register("before-send", _capture)
     try:
         call(asking)
