@@ -65,3 +65,12 @@ def points(result: dict) -> dict[int, float]:
     return {
         int(moment.timestamp()): value for moment, value in zip(result["Timestamps"], result["Values"], strict=True)
     }
+
+
+def statistics(cloudwatch, start: float, end: float, *names: str, period: int = 60, **members) -> list[dict]:
+    """The points that GetMetricStatistics answers for the metric Orders."""
+    plain = [name for name in names if name in ("SampleCount", "Sum", "Average", "Minimum", "Maximum")]
+    extended = [name for name in names if name not in plain]
+    chosen = {"Statistics": plain} if plain else {"ExtendedStatistics": extended}
+    asked = {"Namespace": NAMESPACE, "MetricName": "Orders", "Period": period, **chosen, **members}
+    return cloudwatch.get_metric_statistics(StartTime=at(start), EndTime=at(end), **asked)["Datapoints"]

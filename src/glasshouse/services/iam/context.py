@@ -140,6 +140,11 @@ def _source_account(service: Service, call: Call) -> str | None:
     return call.source_arn.split(":")[4] or call.principal.account if call.source_arn else None
 
 
+def _source_owner(service: Service, call: Call) -> str | None:
+    """Whose alarm it is: by this key the policy that a topic has from the start lets alarms in, and nobody else."""
+    return call.principal.account if call.principal.arn == "cloudwatch.amazonaws.com" else None
+
+
 def _is_service(service: Service, call: Call) -> bool:
     return call.principal.kind == "service"
 
@@ -183,6 +188,7 @@ GLOBAL_KEYS: dict[str, Callable[[Service, Call], Any]] = {
     "aws:multifactorauthage": _mfa_age,
     "aws:sourcearn": lambda service, call: call.source_arn,
     "aws:sourceaccount": _source_account,
+    "aws:sourceowner": _source_owner,
     "aws:sourceidentity": lambda service, call: call.principal.session.get("source_identity"),
     "aws:federatedprovider": lambda service, call: call.principal.session.get("provider"),
     "aws:viaawsservice": lambda service, call: bool(call.via),

@@ -30,6 +30,7 @@ from glasshouse.services.sns.records import (
 from glasshouse.services.sns.signing import Signing
 from glasshouse.services.sns.sms import ShortMessages
 from glasshouse.services.sns.subscriptions import Subscriptions
+from glasshouse.services.sns.topic_attributes import default_policy
 from glasshouse.services.sns.topics import Topics
 
 HOUR_S = 3600
@@ -58,7 +59,12 @@ class Sns(
         except ServiceError:
             return []
         topic = home.topics.get(name)
-        return [(topic.arn, topic.attributes["Policy"])] if topic and "Policy" in topic.attributes else []
+        if topic is None:
+            return []
+        policy = topic.attributes.get("Policy")
+        if policy is None and self.call.principal.kind == "service":
+            policy = default_policy(topic)
+        return [(topic.arn, policy)] if policy else []
 
     def resource_account(self, params: dict) -> str | None:
         parts = _topic_arn(params).split(":")
