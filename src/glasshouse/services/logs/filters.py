@@ -208,6 +208,9 @@ class Filters:
             aws.firehose.put_record(DeliveryStreamName=arn.rpartition("/")[2], Record={"Data": b64decode(data)})
 
     def _try_destination(self, arn: str, role_arn: str | None, group_arn: str):
+        if _service_of(arn) == "lambda":
+            self._try_function(arn, group_arn)
+            return
         check = "CWL CONTROL MESSAGE: Checking health of destination."
         test = {
             "messageType": "CONTROL_MESSAGE",
@@ -223,6 +226,16 @@ class Filters:
         except ServiceError as failure:
             raise InvalidParameterException(
                 f"Could not deliver test message to specified destination: {arn}. {failure.message}"
+            ) from None
+
+    def _try_function(self, arn: str, group_arn: str):
+        """A function is not called to see whether it may be."""
+        try:
+            self.aws.as_service(group_arn).lambda_.invoke(FunctionName=arn, InvocationType="DryRun", Payload=b"{}")
+        except ServiceError:
+            raise InvalidParameterException(
+                "Could not execute the lambda function. Make sure you have given CloudWatch Logs permission to execute"
+                " your function."
             ) from None
 
     def _count(self, counted: MetricFilter, events: list[Event]):
