@@ -12,6 +12,9 @@ from pathlib import Path
 from glasshouse.cli import terminal
 from glasshouse.cli.admin import URL, the_cloud
 from glasshouse.cli.failures import NotRunning
+from glasshouse.engines.functions.control_groups import ControlGroups
+from glasshouse.engines.functions.interpreters import candidates, works
+from glasshouse.engines.functions.sandbox import best
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,20 @@ def doctor(url: URL = None):
     print("Some serve services that this version does not have yet: see `glasshouse status` for those it has.")
     if missing := [it.program.package for it in findings if it.path is None]:
         print(f"What is missing can be had, on Debian, with: apt-get install {' '.join(missing)}")
+    _print_functions()
     _print_given_up(url)
+
+
+def _print_functions():
+    """How functions are kept apart, and by what they are run."""
+    kind = {"none": "nothing but users and limits: they see this machine's files"}.get(best(), best())
+    groups = ControlGroups.found()
+    limited = "control groups" if groups and groups.limits_memory else "watching them"
+    if groups:
+        groups.remove()
+    print(f"Functions are kept apart by {kind}; their memory is limited by {limited}.")
+    runtimes = [it.runtime for language in ("python", "nodejs") for it in candidates(language) if works(it)]
+    print(f"They are run by {', '.join(runtimes)}; another version of these is served by the nearest.")
 
 
 def _print_given_up(url: str | None):

@@ -17,6 +17,8 @@ MANAGED = {
     "python": (".pyenv/versions/*/bin", ".local/share/uv/python/*/bin", ".asdf/installs/python/*/bin"),
     "nodejs": (".nvm/versions/node/*/bin", ".fnm/node-versions/*/installation/bin", ".asdf/installs/nodejs/*/bin"),
 }
+# Older ones are served by newer ones: neither AWS's SDKs nor their makers support them any more.
+OLDEST = {"python": (3, 10), "nodejs": (18,)}
 NAMED = re.compile(r"python3\.(\d+)")
 MANAGED_NODE = re.compile(r"/v?(\d+)\.\d+\.\d+/")
 
@@ -53,6 +55,8 @@ def candidates(language: Language) -> tuple[Interpreter, ...]:
     """What seems to be there, one of each version, from the oldest to the newest."""
     found: dict[tuple[int, ...], Interpreter] = {}
     for interpreter in _pythons() if language == "python" else _nodes():
+        if interpreter.version < OLDEST[language]:
+            continue
         found.setdefault(interpreter.version, interpreter)
     return tuple(sorted(found.values(), key=lambda it: it.version))
 

@@ -25,7 +25,6 @@ from glasshouse.services.lambda_.records import Configuration
 
 log = logging.getLogger("glasshouse.lambda")
 NAMED = re.compile(r"(?P<language>python|nodejs)(?P<version>\d+(?:\.\d+)?)(?:\.x)?")
-OLDEST = {"python": (3, 10), "nodejs": (18,)}
 BOOTSTRAPS = Path(bootstraps.__file__).parent
 SDK = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six")
 DISTRIBUTIONS = {"dateutil": "python_dateutil"}
@@ -133,9 +132,7 @@ def _chosen(runtime: str, sees_all: bool) -> Interpreter | None:
         return None
     language: Language = "python" if named["language"] == "python" else "nodejs"
     version = tuple(map(int, named["version"].split(".")))
-    found = nearest(
-        language, version, lambda it: it.version >= OLDEST[language] and (sees_all or is_open_to_all(it.path))
-    )
+    found = nearest(language, version, lambda it: sees_all or is_open_to_all(it.path))
     if found and found.version != version:
         log.warning("the runtime %s is served by %s (%s)", runtime, found.runtime, found.path)
     return found
