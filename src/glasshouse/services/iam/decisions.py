@@ -23,7 +23,7 @@ from glasshouse.engines.policy import (
 from glasshouse.services.iam.context import RequestContext
 from glasshouse.services.iam.identities import Held, Identities, compiled, engine_principal
 from glasshouse.services.iam.organizations import Levels, Organizations, binds_resource
-from glasshouse.services.iam.requirements import ANYTHING, Requirement, also_required, passed_roles, requirements, table
+from glasshouse.services.iam.requirements import ANYTHING, Needs, Requirement, table
 from glasshouse.services.iam.uses import Uses
 
 PASS_ROLE = Requirement("iam:PassRole", (), ())
@@ -38,7 +38,7 @@ class Decisions:
         self._identities = Identities(cloud.store)
         self._organizations = Organizations(cloud.store)
         self._uses = Uses(cloud)
-        self._needs: dict[Any, tuple[Requirement, ...] | None] = {}
+        self._needs: dict[Any, Needs] = {}
 
     def require(self, service: Service, operation, carries_policies: bool) -> None:
         """Raise what the service answers to those who may not."""
@@ -46,14 +46,10 @@ class Decisions:
         principal = call.principal
         if principal.kind in ("user", "role", "federated"):
             self._uses.note(call, operation, service.now)
-        if operation not in self._needs:
-            self._needs[operation] = _needs(operation)
-        needed = self._needs[operation]
-        if needed is None:
-            if principal.kind not in PROVEN:
-                return  # the operation proves who asks, and asks again in that name
-            needed = requirements(call.service, call.operation, tuple(operation.arguments))
-        if not needed:
+        needs = self._needs.get(operation)
+        if needs is None:
+            needs = self._needs[operation] = Needs(operation)
+        if (needs.proves_itself and principal.kind not in PROVEN) or not needs.always:
             return
         self._organizations.look()
         attached = service.resource_policies(call.params) if carries_policies else []
@@ -62,19 +58,33 @@ class Decisions:
             place = self._organizations.place_of(principal.account)
             if place is None or not (place.service_control or place.resource_control):
                 return
-        self._require(service, needed, attached, owner)
+        self._require(service, needs, attached, owner)
 
-    def _require(self, service: Service, needed: tuple[Requirement, ...], attached: list, owner: str | None):
+    def _require(self, service: Service, needs: Needs, attached: list, owner: str | None):
         call = service.call
         held = self._identities.held_by(call.principal)
         if held.revoked_before and call.principal.session.get("issued", 0) < held.revoked_before:
             held = Held()
-        for requirement in (*needed, *also_required(call)):
+        known = held.known if self._is_settled(service, held, attached, owner) else None
+        for requirement in (*needs.always, *needs.further(call)):
             for arn in service.resource_arns(call.params) or requirement.resources(call):
+                if known is not None and (requirement.action, arn) in known:
+                    continue
                 policies = [(place, compiled(text)) for place, text in attached]
                 self._check(service, requirement.action, arn, held, policies, owner)
-        for role in passed_roles(call) if call.principal.kind not in ("root", "service") else ():
+                if known is not None and _account_of(arn) in (None, call.principal.account):
+                    held.remember(requirement.action, arn)
+        for role in needs.passed_roles(call) if call.principal.kind not in ("root", "service") else ():
             self._check(service, PASS_ROLE.action, role, held, [], None)
+
+    def _is_settled(self, service: Service, held: Held, attached: list, owner: str | None) -> bool:
+        """Whether the principal's own policies decide, and by nothing but the action and the resource."""
+        account = service.call.principal.account
+        return (
+            held.is_plain and not attached and owner in (None, account)
+            and self._organizations.place_of(account) is None
+            and service.resource_rule(service.call.params) == "optional"
+        )  # fmt: skip
 
     def _check(
         self,
@@ -122,13 +132,6 @@ class Decisions:
 
 def _is_service_linked(principal: Principal) -> bool:
     return SERVICE_LINKED in principal.session.get("role_arn", "")
-
-
-def _needs(operation) -> tuple[Requirement, ...] | None:
-    """What an operation needs; None if it proves itself who asks."""
-    if f"{operation.service_name}:{operation.name}" in table()["provers"]:
-        return None
-    return requirements(operation.service_name, operation.name, tuple(operation.arguments))
 
 
 def refusal(service: Service, action: str, arn: str, decision: Decision) -> ServiceError:

@@ -17,6 +17,7 @@ from glasshouse.engines.policy import CompiledPolicy, compile_policy
 from glasshouse.services.iam.records import Group, Identity, ManagedPolicy, Role, User
 
 REVISION = "iam.revision"
+REMEMBERED = 4096
 AWS_MANAGED = "arn:aws:iam::aws:policy/"
 
 USERS = Table(User, key="user_name", scope="account")
@@ -25,14 +26,27 @@ ROLES = Table(Role, key="role_name", scope="account")
 POLICIES = Table(ManagedPolicy, key="arn", scope="account")
 
 
-@dataclass(frozen=True, slots=True)
 class Held:
-    """What limits and allows a principal."""
+    """What limits and allows a principal, and what it is known to allow."""
 
-    identity: tuple[CompiledPolicy, ...] = ()
-    boundary: tuple[CompiledPolicy, ...] | None = None
-    session: tuple[CompiledPolicy, ...] | None = None
-    revoked_before: float | None = None
+    def __init__(
+        self,
+        identity: tuple[CompiledPolicy, ...] = (),
+        boundary: tuple[CompiledPolicy, ...] | None = None,
+        session: tuple[CompiledPolicy, ...] | None = None,
+        revoked_before: float | None = None,
+    ):
+        self.identity, self.boundary, self.session = identity, boundary, session
+        self.revoked_before = revoked_before
+        # Whether no statement looks at anything but the action and the resource.
+        self.is_plain = not any(policy.context_keys for policy in (*identity, *(boundary or ()), *(session or ())))
+        self.known: set[tuple[str, str]] = set()  # actions that are allowed, and for which resource
+
+    def remember(self, action: str, arn: str):
+        """Allowed for as long as this is what the principal holds, if it is plain."""
+        if len(self.known) >= REMEMBERED:
+            self.known.clear()
+        self.known.add((action, arn))
 
 
 NOTHING = Held()

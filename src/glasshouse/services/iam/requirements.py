@@ -6,8 +6,9 @@ from what the reference calls them, from `actions.json`.
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +17,12 @@ from glasshouse.engines.policy.service_data import Action, ResourceType, service
 
 PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 ANYTHING = "*"
-ROLE_MEMBERS = (
-    "RoleArn",
-    "roleArn",
-    "Role",
-    "ExecutionRoleArn",
-    "executionRoleArn",
-    "ServiceRoleArn",
-    "serviceRole",
-    "roleARN",
-    "CredentialsArn",
+ROLE_MEMBERS = frozenset({
+    "RoleArn", "roleArn", "RoleARN", "roleARN", "Role", "ExecutionRoleArn", "executionRoleArn", "ServiceRoleArn",
+    "serviceRole", "ServiceRole", "TaskRoleArn", "taskRoleArn", "CloudWatchLogsRoleArn", "CredentialsArn",
     "AuthorizerCredentialsArn",
-)
+})  # fmt: skip
+DEEPEST_ROLE = 5  # members within members
 
 
 @cache
@@ -101,22 +96,60 @@ def _action(service: str, operation: str) -> str:
     return verbs[max((name for name in verbs if operation.startswith(name)), key=len)]
 
 
-def also_required(call: Call) -> list[Requirement]:
-    """The actions that only some calls of an operation need: tags on creation, a session's tags and source identity."""
-    stated = table()["also"].get(f"{call.service}:{call.operation}", {})
-    return [
-        _requirement(action, dict.fromkeys(call.params, ""))
-        for member, action in stated.items()
-        if call.params.get(member) and call.params[member] not in table()["given to all"].get(member, ())
-    ]
+class Needs:
+    """What the calls of one operation need."""
+
+    def __init__(self, operation: Any):
+        service, name = operation.service_name, operation.name
+        self.members = tuple(operation.arguments)
+        self.proves_itself = f"{service}:{name}" in table()["provers"]  # who asks: it asks again in that name
+        self._name = service, name
+        self._also: dict[str, str] = table()["also"].get(f"{service}:{name}", {})
+        self._passes = service not in ("sts", "iam") and _names_roles(getattr(operation, "input_shape", None), 0)
+
+    @cached_property
+    def always(self) -> tuple[Requirement, ...]:
+        """Nothing if anyone may call it."""
+        return requirements(*self._name, self.members)
+
+    def further(self, call: Call) -> list[Requirement]:
+        """The actions that only some calls need: tags on creation, a session's tags and source identity."""
+        harmless = table()["given to all"]
+        return [
+            _requirement(action, dict.fromkeys(call.params, ""))
+            for member, action in self._also.items()
+            if (given := call.params.get(member)) and given not in harmless.get(member, ())
+        ]
+
+    def passed_roles(self, call: Call) -> list[str]:
+        """The roles that a call hands to a service, for which iam:PassRole is needed."""
+        return list(_roles_in(call.params)) if self._passes else []
 
 
-def passed_roles(call: Call) -> list[str]:
-    """The roles that a call hands to a service, for which iam:PassRole is needed."""
-    if call.service in ("sts", "iam"):
-        return []
-    values = [call.params.get(member) for member in ROLE_MEMBERS]
-    return [value for value in values if isinstance(value, str) and ":role/" in value]
+def _names_roles(shape: Any, depth: int) -> bool:
+    """Whether a value of this shape may name a role, at any depth that people write."""
+    if shape is None or depth > DEEPEST_ROLE:
+        return False
+    match shape.type_name:
+        case "structure":
+            named = any(name in ROLE_MEMBERS for name in shape.members)
+            return named or any(_names_roles(member, depth + 1) for member in shape.members.values())
+        case "list":
+            return _names_roles(shape.member, depth + 1)
+        case "map":
+            return _names_roles(shape.value, depth + 1)
+    return False
+
+
+def _roles_in(value: Any) -> Iterator[str]:
+    for name, inner in value.items() if isinstance(value, dict) else ():
+        if isinstance(inner, str):
+            if name in ROLE_MEMBERS and ":role/" in inner:
+                yield inner
+        else:
+            yield from _roles_in(inner)
+    for inner in value if isinstance(value, list) else ():
+        yield from _roles_in(inner)
 
 
 def _requirement(name: str, members: dict[str, str]) -> Requirement:
