@@ -242,13 +242,11 @@ def test_the_package_can_be_downloaded_for_ten_minutes(functions, wanted, cloud)
     assert code["RepositoryType"] == "S3"
     with urllib.request.urlopen(code["Location"]) as answer:
         assert answer.read() == wanted["Code"]["ZipFile"]
-    with pytest.raises(HTTPError) as refusal:
+    with pytest.raises(HTTPError, match="404"):
         urllib.request.urlopen(code["Location"].replace("/snapshots", "x/snapshots"))
-    assert refusal.value.code == 404
     cloud.clock.advance(601)
-    with pytest.raises(HTTPError) as refusal:
+    with pytest.raises(HTTPError, match="403"):
         urllib.request.urlopen(code["Location"])
-    assert refusal.value.code == 403
 
 
 def test_a_package_from_s3_is_read_in_the_name_of_the_caller(functions, wanted, aws):
@@ -279,8 +277,7 @@ def test_a_function_is_called_by_many_names(functions, wanted):
     ):
         assert functions.get_function(FunctionName=name)["Configuration"]["FunctionArn"] == f"{PREFIX}echo"
     for asked in ({"FunctionName": "echo:$LATEST"}, {"FunctionName": "echo", "Qualifier": "$LATEST"}):
-        shown = functions.get_function(**asked)["Configuration"]
-        assert (shown["FunctionArn"], shown["Version"]) == (f"{PREFIX}echo:$LATEST", "$LATEST")
+        assert functions.get_function(**asked)["Configuration"]["FunctionArn"] == f"{PREFIX}echo:$LATEST"
 
 
 def test_a_function_is_made_by_its_arn(functions, wanted):

@@ -165,7 +165,7 @@ class Invoking:
         variables = self._variables(configuration)
         try:
             session = self.aws.as_service(configuration.unqualified_arn).sts.assume_role(
-                RoleArn=configuration.role, RoleSessionName=function_name, DurationSeconds=SESSION_S
+                RoleArn=configuration.role, RoleSessionName=function_name.ljust(2, "-"), DurationSeconds=SESSION_S
             )["Credentials"]
         except ServiceError:
             raise AccessDeniedException("The role defined for the function cannot be assumed by Lambda.") from None
