@@ -29,8 +29,9 @@ def unpack(archive: IO[bytes], folder: Path):
         # Last, so that nothing is written through them.
         for path, target in links:
             _make(path.parent, folder)
-            path.unlink(missing_ok=True)
-            path.symlink_to(target)
+            if not path.is_dir() or path.is_symlink():
+                path.unlink(missing_ok=True)
+                path.symlink_to(target)
 
 
 def _members(package: zipfile.ZipFile, folder: Path) -> Iterator[tuple[zipfile.ZipInfo, Path]]:

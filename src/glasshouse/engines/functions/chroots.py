@@ -9,7 +9,6 @@ from .mounts import PLACES, seen
 from .privileges import descending, harmless
 from .program import PATH, PIPE, Folders, Launch, Places, Program
 
-FORGET_PIPE = 'eval "exec $1<&-"'
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 UNSHARE = (
     "setpriv", "--pdeathsig", "KILL", "--", "unshare", "--mount", "--pid", "--ipc", "--uts", "--fork", "--kill-child",
@@ -40,7 +39,7 @@ class Chroot:
         lines += ["ln -s /proc/self/fd $root/dev/fd", f"mkdir -p $root{PLACES.temporary}"]
         lines += [f"mount -t tmpfs -o mode=1777,nosuid,nodev,size={program.limits.temporary_bytes} tmpfs $root/tmp"]
         lines += [f"printf %s {shlex.quote(passwd(uid or 0))} > $root/etc/passwd"]
-        lines += ["mount -o remount,ro $root", FORGET_PIPE]
+        lines += ["mount -o remount,ro $root"]
         lines += exports(harmless(program.variables))
         lines += [shlex.join(["exec", self._chroot, str(self._root), *_in_task(descending(program, uid))])]
         return script(lines, UNSHARE)
@@ -51,7 +50,7 @@ class Chroot:
 
 def script(lines: list[str], before: tuple[str, ...] = ()) -> Launch:
     """A shell that reads these lines from the pipe."""
-    return Launch((*before, "sh", f"/proc/self/fd/{PIPE}", PIPE), ("\n".join(lines) + "\n").encode())
+    return Launch((*before, "sh", f"/proc/self/fd/{PIPE}"), ("\n".join(lines) + "\n").encode())
 
 
 def exports(variables: dict[str, str]) -> list[str]:

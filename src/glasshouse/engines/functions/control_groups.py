@@ -145,7 +145,8 @@ def _delegates(folder: Path) -> bool:
         (folder.parent / "cgroup.subtree_control").write_text("+memory +pids")
         (folder / "cgroup.subtree_control").write_text("+memory +pids")
     with suppress(OSError):
-        if {"memory", "pids"} <= set((folder / "cgroup.subtree_control").read_text().split()):
+        controlled = (folder / "cgroup.subtree_control").read_text().replace("+", "").split()
+        if {"memory", "pids"} <= set(controlled):
             return True
         folder.rmdir()
     return False

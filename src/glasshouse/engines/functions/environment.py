@@ -197,7 +197,7 @@ class Environment:
         if process and process.alive:
             process.drain()
         if end and not end.done():
-            self._note_peak()
+            self._note_peak(look=kind == "ready")
             end.set_result(End(kind, self._now() - self._begun, body, error_type, status, self._type, self._peak))
 
     def _ended(self, status: int):
@@ -229,14 +229,14 @@ class Environment:
         """Look at the memory it holds, while it runs."""
         process = self._process
         if process and process.alive:
-            self._note_peak()
+            self._note_peak(look=True)
             if process.held_bytes() > self._limit_bytes:
                 self._kill("out of memory")
             self._look = self._loop.call_later(LOOK_S, self._watch)
 
-    def _note_peak(self):
+    def _note_peak(self, look: bool):
         if self._process:
-            self._peak = max(self._peak, self._process.peak_bytes())
+            self._peak = max(self._peak, self._process.peak_bytes(look))
 
     def _set_timers(self, limit_s: float):
         self._stop_timers()

@@ -66,7 +66,7 @@ class Output:
         return True
 
     def _add(self, lines: list[Line], data: bytes, moment: float):
-        for start in range(0, len(data), LONGEST_BYTES):
+        for start in range(0, len(data) or 1, LONGEST_BYTES):
             lines.append(self._line(data[start : start + LONGEST_BYTES], moment))
 
     def _line(self, data: bytes, moment: float) -> Line:

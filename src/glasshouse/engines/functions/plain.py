@@ -8,7 +8,7 @@ import shlex
 import shutil
 from pathlib import Path
 
-from .chroots import FORGET_PIPE, exports, script
+from .chroots import exports, script
 from .privileges import descending, harmless
 from .program import Folders, Launch, Places, Program
 
@@ -31,7 +31,7 @@ class Plain:
         if uid is not None:
             os.chown(temporary, uid, uid)
         variables = {"TMPDIR": str(temporary), **harmless(program.variables)}
-        lines = [FORGET_PIPE, f"cd {shlex.quote(str(program.folders.task))}", *exports(variables)]
+        lines = [f"cd {shlex.quote(str(program.folders.task))}", *exports(variables)]
         lines += [shlex.join(["exec", *_with_parent(descending(program, uid))])]
         return script(lines)
 

@@ -16,7 +16,6 @@ from .spawning import spawn
 CHUNK_BYTES = 256 * 1024
 SLACK_BYTES = 4 << 30  # what may be reserved beyond the limit, where only we watch what is used
 LAST_WAIT_S = 5
-KNOWN_S = 1.0
 
 
 class Process:
@@ -30,7 +29,7 @@ class Process:
         """Raises OSError."""
         self._loop = asyncio.get_running_loop()
         self._group, self._limits, self._frozen = group, limits, False
-        self._known: tuple[float, list[int]] = (0.0, [])  # its processes, as they were at some time
+        self._known: list[int] = []  # its processes, when they were last looked for
         self._on_output, self._on_end = on_output, on_end
         self._output, theirs = os.pipe()
         os.set_blocking(self._output, False)
@@ -78,12 +77,11 @@ class Process:
         held = self._group.held_bytes() if self._group else None
         return sum(_status(pid, b"RssAnon:") for pid in self.pids()) if held is None else held
 
-    def peak_bytes(self) -> int:
-        """The most that its processes have had in memory so far."""
-        now = self._loop.time()
-        if now - self._known[0] > KNOWN_S:
-            self._known = now, list(self.pids())
-        return sum(_status(pid, b"VmHWM:") for pid in self._known[1])
+    def peak_bytes(self, look: bool) -> int:
+        """The most that its processes have had in memory so far; those that were there when it was last looked."""
+        if look:
+            self._known = list(self.pids())
+        return sum(_status(pid, b"VmHWM:") for pid in self._known)
 
     def pids(self) -> Iterator[int]:
         """Of the function's processes, which what started them is not among."""

@@ -1,6 +1,6 @@
 """The Python runtime: what runs in a function's own process and speaks the Runtime API for its handler.
 
-It is started by the interpreter the function asked for (3.9 or later will do) as `python -I -S -X utf8 bootstrap.py LAYERS`,
+It is started by the interpreter that a function asked for (from 3.9 on) as `python -I -S -X utf8 bootstrap.py LAYERS`,
 with the folder of the layers. It knows nothing of the rest of this project, and loads as little as it can: its loading
 is a part of every cold start.
 """
