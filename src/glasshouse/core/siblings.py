@@ -10,7 +10,6 @@ Each of them can be had in another place first: `self.aws(account=..., region=..
 """
 
 from collections.abc import Callable
-from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from glasshouse.core.access import Principal, service_principal
@@ -63,8 +62,8 @@ class Siblings:
         return self._with(_principal=call.principal, _via=(*call.via, self._service.name), _by_policy=call.by_policy)
 
     def _with(self, **changed: Any) -> "Siblings":
-        other = copy(self)
-        other.__dict__.update(changed)
+        other = object.__new__(Siblings)  # a sixth of what copy.copy() costs, once for each delivery
+        other.__dict__ = {**self.__dict__, **changed}
         return other
 
     @property
