@@ -7,19 +7,17 @@ Differs from AWS: the pauses between attempts double from one second to eight mi
 import json
 
 from glasshouse.core import ServiceError
+from glasshouse.core.refusals import is_passing, kind_of
 from glasshouse.services.events.errors import Undelivered
 from glasshouse.services.events.inputs import input_of
 
 MOST_ATTEMPTS, LONGEST_AGE_S = 185, 86_400
 LONGEST_PAUSE_S = 480
-# What a refusal's code says, in the words of dead letters.
-REASONS = (
-    (("AccessDenied", "NotAuthorized", "AuthorizationError", "Forbidden"), "NO_PERMISSIONS", False),
-    (("NotFound", "NonExistent", "NotExist", "NoSuch"), "NO_RESOURCE", False),
-    (("Throttl", "TooManyRequests", "ThroughputExceeded", "OverLimit", "SlowDown"), "THROTTLING", True),
-    (("InternalFailure", "InternalError", "InternalServer", "ServiceException", "Unavailable"), "INTERNAL_ERROR", True),
-    (("LimitExceeded",), "RESOURCE_LIMIT_EXCEEDED", True),
-)
+# What a refusal is called by dead letters.
+CODES = {
+    "denied": "NO_PERMISSIONS", "absent": "NO_RESOURCE", "throttled": "THROTTLING", "failing": "INTERNAL_ERROR",
+    "full": "RESOURCE_LIMIT_EXCEEDED", "wrong": "INVALID_PARAMETER",
+}  # fmt: skip
 
 
 class Delivering:
@@ -100,7 +98,4 @@ class Delivering:
 
 def diagnosis(refusal: ServiceError) -> Undelivered:
     """Why a service refused an event, and whether that will pass."""
-    for words, code, passing in REASONS:
-        if any(word in refusal.code for word in words):
-            return Undelivered(code, refusal.message, passing)
-    return Undelivered("INVALID_PARAMETER", refusal.message)
+    return Undelivered(CODES[kind_of(refusal)], refusal.message, is_passing(refusal))
