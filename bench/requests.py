@@ -55,7 +55,16 @@ CASES = (
     Case("SNS Publish to a queue, raw", "sns", lambda sns, it: sns.publish(TopicArn=it["raw"], Message="a" * 100)),
     Case("SNS Publish to 100 queues", "sns", lambda sns, it: sns.publish(TopicArn=it["hundred"], Message="a" * 100)),
     Case("SSM GetParameter", "ssm", lambda ssm, _: ssm.get_parameter(Name="/bench/parameter")),
+    Case("DynamoDB PutItem", "dynamodb", lambda dynamodb, _: dynamodb.put_item(TableName="bench", Item=order(0))),
+    Case("DynamoDB GetItem", "dynamodb", lambda dynamodb, _: dynamodb.get_item(TableName="bench", Key=key_of(0))),
+    Case("DynamoDB Query of 10", "dynamodb", lambda dynamodb, _: dynamodb.query(**OF_A_CUSTOMER)),
 )
+OF_A_CUSTOMER = {
+    "TableName": "bench",
+    "KeyConditionExpression": "customer = :customer",
+    "ExpressionAttributeValues": {":customer": {"S": "customer-1"}},
+    "Limit": 10,
+}
 
 
 @dataclass
@@ -151,14 +160,45 @@ def first_request(server: Server) -> Signed:
 
 
 def prepare(url: str) -> dict:
-    """A bucket with a small and a large object, a queue, a parameter, topics with one and a hundred queues."""
+    """A bucket with a small and a large object, a queue, a parameter, a table, topics with one and a hundred queues."""
     s3 = client("s3", url)
     s3.create_bucket(Bucket="bench")
     s3.put_object(Bucket="bench", Key="small", Body=KILOBYTE)
     s3.put_object(Bucket="bench", Key="large", Body=bytes(LARGE))
     client("ssm", url).put_parameter(Name="/bench/parameter", Value="value", Type="String")
+    table(url)
     queue = client("sqs", url).create_queue(QueueName="bench")["QueueUrl"]
     return {"queue": queue, "one": topic(url, 1), "raw": topic(url, 1, raw=True), "hundred": topic(url, 100)}
+
+
+def key_of(number: int) -> dict:
+    return {"customer": {"S": "customer-1"}, "number": {"N": str(number)}}
+
+
+def order(number: int) -> dict:
+    """An item of some 200 bytes."""
+    lines = [{"M": {"article": {"S": f"article {line}"}, "pieces": {"N": str(line)}}} for line in range(3)]
+    return {**key_of(number), "note": {"S": "a" * 100}, "paid": {"BOOL": True}, "lines": {"L": lines}}
+
+
+def table(url: str):
+    """A table with twenty items of one partition."""
+    dynamodb = client("dynamodb", url)
+    dynamodb.create_table(
+        TableName="bench",
+        KeySchema=[
+            {"AttributeName": "customer", "KeyType": "HASH"},
+            {"AttributeName": "number", "KeyType": "RANGE"},
+        ],
+        AttributeDefinitions=[
+            {"AttributeName": "customer", "AttributeType": "S"},
+            {"AttributeName": "number", "AttributeType": "N"},
+        ],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    dynamodb.get_waiter("table_exists").wait(TableName="bench", WaiterConfig={"Delay": 1})
+    for number in range(20):
+        dynamodb.put_item(TableName="bench", Item=order(number))
 
 
 def topic(url: str, queues: int, raw: bool = False) -> str:

@@ -50,7 +50,7 @@ PEERS = (
     Product(
         "moto",
         (str(INSTALLED / "moto" / "bin" / "moto_server"), "-H", "127.0.0.1", "-p", "{port}"),
-        ("moto[server,s3,sqs,ssm]",),
+        ("moto[server,dynamodb,s3,sqs,ssm]",),
     ),
     Product(
         "ministack",
