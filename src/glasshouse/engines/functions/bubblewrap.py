@@ -28,6 +28,8 @@ class Bubblewrap:
     def launch(self, program: Program, uid: int | None) -> Launch:
         instructions = "\0".join(self._options(program, uid)) + "\0"
         inner = descending(program, uid)
+        if not self.is_root:  # who started us may have many processes: only those within are counted
+            inner = ["prlimit", f"--nproc={program.limits.tasks}", "--", *inner]
         return Launch((self._path, "--args", PIPE, "--", *inner), instructions.encode())
 
     def clean(self, uid: int | None):

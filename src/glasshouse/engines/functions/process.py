@@ -84,8 +84,9 @@ class Process:
         return sum(_status(pid, b"VmHWM:") for pid in self._known)
 
     def pids(self) -> Iterator[int]:
-        """Of the function's processes, which what started them is not among."""
-        return _descendants(self.pid)
+        """Its processes, and those that keep them apart."""
+        yield self.pid
+        yield from _descendants(self.pid)
 
     def ran_out(self) -> bool:
         """Whether the kernel ended one of its processes for want of memory."""
