@@ -17,7 +17,7 @@ from glasshouse.services.lambda_.packages import check_whole_size
 from glasshouse.services.lambda_.records import LATEST, Configuration, Function
 from glasshouse.services.lambda_.showing import in_list, shown
 
-PAGE = 50
+PAGE, PATIENCE_S = 50, 5.0
 CREATING = {"reason": "The function is being created.", "code": "Creating"}
 NAME_PATTERN = (
     r"(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?(\d{12}:)?(function:)?"
@@ -174,8 +174,22 @@ class Functions:
         latest = self._latest(reference)
         if revision_id and revision_id != latest.revision_id:
             raise outdated()
-        check_settled(latest)
+        self._check_settled(function, latest)
         return function, latest
+
+    def _check_settled(self, function: Function, configuration: Configuration):
+        """Wait a moment for what is being created or changed, which here is a matter of milliseconds; raises
+        ResourceConflictException if that is in vain."""
+        pending = configuration.state == "Pending"
+        if not pending and configuration.last_update_status != "InProgress":
+            return
+        self.wait(PATIENCE_S, function.topic)
+        reason = (
+            "The function is currently in the following state: Pending"
+            if pending
+            else f"An update is in progress for resource: {configuration.unqualified_arn}"
+        )
+        raise ResourceConflictException(f"The operation cannot be performed at this time. {reason}")
 
     def _changed(self, latest: Configuration):
         """Keep a changed `$LATEST`, which is on its way to be used."""
@@ -253,16 +267,3 @@ class Functions:
     def _shown(self, target: Target) -> dict[str, Any]:
         configuration = target.configuration
         return shown(configuration, target.arn, self._shown_environment(configuration))
-
-
-def check_settled(configuration: Configuration):
-    """Raises ResourceConflictException while a function is being created or changed."""
-    if configuration.state == "Pending":
-        raise ResourceConflictException(
-            "The operation cannot be performed at this time. The function is currently in the following state: Pending"
-        )
-    if configuration.last_update_status == "InProgress":
-        raise ResourceConflictException(
-            "The operation cannot be performed at this time. An update is in progress for resource:"
-            f" {configuration.unqualified_arn}"
-        )

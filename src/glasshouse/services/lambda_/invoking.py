@@ -11,7 +11,6 @@ from glasshouse.core.blobs import Incoming
 from glasshouse.services.lambda_.environments import INIT_S
 from glasshouse.services.lambda_.errors import (
     AccessDeniedException,
-    ResourceConflictException,
     ResourceNotFoundException,
     ServiceException,
 )
@@ -144,10 +143,7 @@ class Invoking:
         target = self._found(function_name, qualifier, draw=True)
         configuration = target.configuration
         if configuration.state == "Pending":
-            raise ResourceConflictException(
-                "The operation cannot be performed at this time. The function is currently in the following state:"
-                f" {configuration.state}"
-            )
+            self._check_settled(target.function, configuration)
         return target
 
     def _trace(self, mode: str) -> str:

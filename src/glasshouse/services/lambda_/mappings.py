@@ -10,12 +10,11 @@ from glasshouse.services.lambda_.errors import (
     ResourceInUseException,
     ResourceNotFoundException,
 )
-from glasshouse.services.lambda_.functions import PAGE
+from glasshouse.services.lambda_.functions import PAGE, PATIENCE_S
 from glasshouse.services.lambda_.mapping_records import NOTHING_YET, Mapping
 from glasshouse.services.lambda_.mapping_settings import DEFAULT_SIZES, FIELDS, STREAM_DEFAULTS, check, check_source
 from glasshouse.services.lambda_.settings import check_tags
 
-IN_USE = "Cannot {} the event source mapping because it is in use."
 SETTLED = ("Enabled", "Disabled")
 
 
@@ -78,9 +77,7 @@ class Mappings:
         bisect_batch_on_function_error: bool | None = None, maximum_retry_attempts: int | None = None,
         tumbling_window_in_seconds: int | None = None, function_response_types: list | None = None,
     ):  # fmt: skip
-        mapping = self._mapping(uuid)
-        if mapping.state not in SETTLED:
-            raise ResourceInUseException(IN_USE.format("update"))
+        mapping = self._settled_mapping(uuid, "update")
         if function_name is not None:
             reference = self._reference(function_name)
             if self._functions_at(reference).get(reference.name) is None:
@@ -95,9 +92,7 @@ class Mappings:
         return mapping
 
     def delete_event_source_mapping(self, uuid: str):
-        mapping = self._mapping(uuid)
-        if mapping.state not in SETTLED:
-            raise ResourceInUseException(IN_USE.format("delete"))
+        mapping = self._settled_mapping(uuid, "delete")
         mapping.enabled = False
         self._begin(mapping, "Deleting")
         return mapping
@@ -106,6 +101,14 @@ class Mappings:
         mapping = self.mappings.get(uuid)
         if mapping is None:
             raise ResourceNotFoundException()
+        return mapping
+
+    def _settled_mapping(self, uuid: str, intent: str) -> Mapping:
+        """A mapping that may be changed, which here it may in a moment. Raises ResourceInUseException."""
+        mapping = self._mapping(uuid)
+        if mapping.state not in SETTLED:
+            self.wait(PATIENCE_S, mapping.topic)
+            raise ResourceInUseException(f"Cannot {intent} the event source mapping because it is in use.")
         return mapping
 
     def _set(self, mapping: Mapping, given: dict[str, Any]):
@@ -123,6 +126,7 @@ class Mappings:
             mapping.last_processing_result = mapping.last_processing_result or NOTHING_YET
         if mapping.filter_criteria is not None and not mapping.filter_criteria.get("Filters"):
             mapping.filter_criteria = None
+        mapping.scaling_config = mapping.scaling_config or None
         check(mapping)
 
     def _check_new(self, mapping: Mapping):
@@ -149,6 +153,7 @@ class Mappings:
         mapping = self.mappings.get(uuid)
         if mapping is None:
             return
+        self.tell(mapping.topic)
         if mapping.state == "Deleting":
             self._remove_mapping(mapping)
             return
