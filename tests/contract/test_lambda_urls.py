@@ -11,7 +11,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from tests.contract.lambda_code import ACCOUNT, PREFIX, REGION, made, refused
+from tests.contract.lambda_code import ACCOUNT, PREFIX, REGION, made, refused, zipped
 
 INVALID, MISSING = "InvalidParameterValueException", "ResourceNotFoundException"
 EVERYBODY = {
@@ -27,6 +27,15 @@ def handler(event, context):
     if asked == "boom":
         raise ValueError("boom")
     return json.loads(asked) if asked else event
+"""
+STREAM = """
+export const handler = awslambda.streamifyResponse(async (event, stream) => {
+  const metadata = {statusCode: 201, headers: {"content-type": "text/plain"}, cookies: ["c=1"]};
+  stream = awslambda.HttpResponseStream.from(stream, metadata);
+  stream.write("one, ");
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  stream.end("two");
+});
 """
 
 
@@ -183,6 +192,18 @@ def test_an_answer_may_set_cookies(url):
         urllib.request.build_opener(Stay).open(request)
     assert answer.value.headers.get_all("set-cookie") == ["a=1; Secure", "b=2"]
     assert (answer.value.headers["location"], answer.value.headers["x-flag"]) == ("/x", "true")
+
+
+def test_what_a_function_streams_is_passed_on(functions, aws):
+    code = {"ZipFile": zipped(STREAM, "index.mjs")}
+    made(aws, "stream", Runtime="nodejs22.x", Handler="index.handler", Code=code)
+    functions.add_permission(**{**EVERYBODY, "FunctionName": "stream"})
+    configured = functions.create_function_url_config(
+        FunctionName="stream", AuthType="NONE", InvokeMode="RESPONSE_STREAM"
+    )
+    status, headers, body = fetch(configured["FunctionUrl"])
+    assert (status, body, headers["transfer-encoding"]) == (201, b"one, two", "chunked")
+    assert (headers["content-type"], headers["set-cookie"]) == ("text/plain", "c=1")
 
 
 def test_a_function_that_fails_is_a_bad_gateway(url):

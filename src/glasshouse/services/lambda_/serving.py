@@ -1,12 +1,12 @@
 """Serving function URLs: a visit becomes an event (payload format 2.0), and what the function returns an answer.
 
 See https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html. Differs from AWS: the permission
-lambda:InvokeFunctionUrl alone lets visitors in; answers of the mode RESPONSE_STREAM come once they are complete.
+lambda:InvokeFunctionUrl alone lets visitors in.
 """
 
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -18,12 +18,14 @@ from glasshouse.core.blobs import Incoming
 from glasshouse.core.call import Call
 from glasshouse.core.visit import Answer, Visit
 from glasshouse.services.lambda_.records import FunctionUrl, UrlAddress
+from glasshouse.services.lambda_.runs import Run
 
 JSON = "application/json"
 LARGEST_BYTES = 6 * 1024 * 1024
 TEXTS = ("text", "json", "xml", "javascript")
-# Ends what a function that streams says of its answer, before the body.
-PRELUDE_END = b"\0" * 8
+# By which a function that streams says that it tells of its answer before the body, and what ends that.
+INTEGRATION, PRELUDE_END = "application/vnd.awslambda.http-integration-response", b"\0" * 8
+PATIENCE_S = 920.0  # a function's longest time, and its start
 FORBIDDEN = (
     "Forbidden. For troubleshooting Function URL authorization issues, see:"
     " https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html"
@@ -68,19 +70,34 @@ class Serving:
         if len(body) > LARGEST_BYTES:
             return _told(413, "Request Entity Too Large")
         event = _event(visit, url, principal, body, self.now, self.call.request_id)
-        invoke = self.aws(account=address.account, region=address.region).lambda_.invoke
+        ask = self._streaming if url.invoke_mode == "RESPONSE_STREAM" else self._buffered
         try:
-            result = invoke(FunctionName=url.function_arn, Payload=json.dumps(event).encode())
+            answer = ask(url, address, json.dumps(event).encode())
         except ServiceError as failure:
             throttled = failure.code == "TooManyRequestsException"
             return _told(429 if throttled else 502, failure.message if throttled else "Internal Server Error")
-        if result.get("FunctionError"):
-            return _broken()
-        payload = _bytes(result.get("Payload"))
-        streams = url.invoke_mode == "RESPONSE_STREAM"
-        answer = _streamed(payload) if streams else _returned(payload)
         answer.headers.setdefault("x-amzn-requestid", self.call.request_id)
         return answer
+
+    def _buffered(self, url: FunctionUrl, address: UrlAddress, payload: bytes) -> Answer:
+        """What the function returns, once it has."""
+        invoke = self.aws(account=address.account, region=address.region).lambda_.invoke
+        result = invoke(FunctionName=url.function_arn, Payload=payload)
+        return _broken() if result.get("FunctionError") else _returned(_bytes(result.get("Payload")))
+
+    def _streaming(self, url: FunctionUrl, address: UrlAddress, payload: bytes) -> Answer:
+        """What the function writes, as it writes it; before that it may say the status and the headers."""
+        there = self.call.elsewhere(address.account, address.region)
+        service = type(self)(self.cloud, there)
+        run = service._run_of_call(url.function_arn, None, payload, None, streams=True)
+        begun = b"".join(run.parts)
+        preluded = (run.content_type or "").startswith(INTEGRATION)
+        if not run.is_over and (not begun or (preluded and PRELUDE_END not in begun)):
+            self.wait(PATIENCE_S, run.topic)
+        if run.is_over:
+            outcome = service._outcome(run)
+            return _broken() if outcome.failed and not begun else _begun(begun or outcome.payload, preluded, run, None)
+        return _begun(begun, preluded, run, service.stream("_next_parts", key=run.key, sent=len(run.parts), tail=False))
 
     def _may_enter(self, visit: Visit, url: FunctionUrl, address: UrlAddress, principal: Principal) -> bool:
         if url.auth_type == "AWS_IAM" and principal.kind == "anonymous":
@@ -195,16 +212,25 @@ def _returned(payload: bytes) -> Answer:
     return Answer(status, _headers(value), body)
 
 
-def _streamed(payload: bytes) -> Answer:
-    """What a function has streamed: a body, before which it may say the status and the headers."""
-    prelude, end, body = payload.partition(PRELUDE_END)
+def _begun(begun: bytes, preluded: bool, run: Run, following: AsyncIterator[dict] | None) -> Answer:
+    """What a function streams: a body, before which it may say the status and the headers."""
+    prelude, end, body = begun.partition(PRELUDE_END) if preluded else (b"", b"", begun)
+    whole = body if following is None else _pieces(body, following)
     if not end:
-        return Answer(200, {"content-type": "application/octet-stream"}, payload)
+        return Answer(200, {"content-type": run.content_type or "application/octet-stream"}, whole)
     try:
         value = json.loads(prelude)
-        return Answer(int(value.get("statusCode", 200)), _headers(value), body)
+        return Answer(int(value.get("statusCode", 200)), _headers(value), whole)
     except (TypeError, ValueError, AttributeError):
         return _broken()
+
+
+async def _pieces(begun: bytes, following: AsyncIterator[dict]) -> AsyncIterator[bytes]:
+    if begun:
+        yield begun
+    async for event in following:
+        if chunk := event.get("PayloadChunk"):
+            yield chunk["Payload"]
 
 
 def _headers(value: Mapping[str, Any]) -> dict[str, str | list[str]]:
