@@ -18,7 +18,7 @@ stop: .venv/run.stamp  ## Stop it
 
 test: .venv/test.stamp  ## Check the sources and run every test
 	@./check
-	@PATH="$(CURDIR)/$(BIN):$$PATH" python -m pytest
+	@PATH="$(CURDIR)/$(BIN):$$PATH" python -m pytest --numprocesses auto --dist worksteal
 
 check: .venv/test.stamp  ## Lint, format, types, generated documents
 	@./check
