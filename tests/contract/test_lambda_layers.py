@@ -161,6 +161,24 @@ def test_a_policy_of_a_layer_is_written_as_aws_writes_it(functions):
 # What happens next
 
 
+def test_a_function_imports_from_its_layers(functions, aws):
+    published(functions)
+    made(aws, "asks", "import tools\n\ndef handler(event, context): return tools.ANSWER\n", Layers=[f"{ARN}:1"])
+    assert functions.invoke(FunctionName="asks")["Payload"].read() == b"42"
+
+
+def test_a_public_layer_is_made_of_an_installed_package(functions, aws, monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    package = tmp_path / "installed" / "aws_lambda_powertools"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("ANSWER = 7\n")
+    monkeypatch.syspath_prepend(str(package.parent))
+    arn = f"arn:aws:lambda:{REGION}:017000801446:layer:AWSLambdaPowertoolsPythonV3-python312-x86_64:4"
+    text = "import aws_lambda_powertools as tools\n\ndef handler(event, context): return tools.ANSWER\n"
+    assert made(aws, "asks", text, Layers=[arn])["Layers"][0]["Arn"] == arn
+    assert functions.invoke(FunctionName="asks")["Payload"].read() == b"7"
+
+
 def test_a_function_keeps_a_layer_that_was_deleted(functions, aws):
     published(functions)
     shown = made(aws, Layers=[f"{ARN}:1"])
