@@ -6,32 +6,27 @@ be throttled, and of a provisioned concurrency no more than a few processes real
 """
 
 import asyncio
-import logging
 import os
-import shutil
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from glasshouse.core.cloud import Cloud
-from glasshouse.engines.functions.control_groups import ControlGroups
 from glasshouse.engines.functions.ends import End, Invocation
 from glasshouse.engines.functions.environment import Environment
-from glasshouse.engines.functions.sandbox import choose_sandbox
 from glasshouse.services.lambda_.outcomes import start_status
-from glasshouse.services.lambda_.programs import Dressing, Programs
+from glasshouse.services.lambda_.programs import Dressing
 from glasshouse.services.lambda_.records import Configuration
 from glasshouse.services.lambda_.running_logs import Journal
-from glasshouse.services.lambda_.unpacking import Unpacked
+from glasshouse.services.lambda_.workshop import NOT_STARTED, Workshop
 
-log = logging.getLogger("glasshouse.lambda")
 INIT_S = 10.0
 IDLE_S, LOOK_S = 600.0, 30.0
 FLUSH_S = 1.0  # how often what a running function prints is written
 SETTLING_S = 0.02  # how long a runtime may take from its answer to asking for more
 BYTES_EACH, MOST, FEWEST = 96 << 20, 256, 8
-LATEST_PROVISIONED = 32
+MOST_PROVISIONED = 32
+Dress = Callable[[], Dressing]
 ON_DEMAND, PROVISIONED = "on-demand", "provisioned-concurrency"
 
 
@@ -100,20 +95,7 @@ class Environments:
 
     def __init__(self, cloud: Cloud):
         self._cloud, self._loop = cloud, asyncio.get_running_loop()
-        self._groups = ControlGroups.found()
-        base = cloud.directory / "functions"
-        base.mkdir(exist_ok=True)
-        self._sandbox = choose_sandbox(base)
-        self._open_base: tempfile.TemporaryDirectory | None = None
-        if not self._sandbox.isolates and self._sandbox.is_root:
-            # The users of functions must reach their code, but nothing else in the data directory.
-            self._open_base = tempfile.TemporaryDirectory(prefix="glasshouse-functions-")
-            base = Path(self._open_base.name)
-            base.chmod(0o711)
-            self._sandbox = choose_sandbox(base)
-        _empty(base)
-        self._unpacked = Unpacked(cloud, base / "unpacked")
-        self._programs = Programs(self._sandbox, base, cloud.url)
+        self._workshop: Workshop | None = None
         self._free: dict[str, list[Warm]] = {}
         self._all: set[Warm] = set()
         self._starting: set[Warm] = set()
@@ -121,10 +103,8 @@ class Environments:
         self._waiting: list[asyncio.Future] = []
         self._most = max(FEWEST, min(MOST, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // BYTES_EACH))
         self._look = self._loop.call_later(LOOK_S, self._expire)
-        log.info("functions run in: %s; memory is limited by %s", self._sandbox.name,
-                 "control groups" if self._groups and self._groups.limits_memory else "watching")  # fmt: skip
 
-    async def acquire(self, configuration: Configuration, dress, initialization: str = ON_DEMAND) -> Warm:
+    async def acquire(self, configuration: Configuration, dress: Dress, initialization: str = ON_DEMAND) -> Warm:
         """An environment for an invocation: a free one, or a new one once there is room for it. `dress()` gives what a
         new one needs. Raises InitFailed, and what `dress` raises."""
         key = configuration.qualified_arn
@@ -148,18 +128,17 @@ class Environments:
         self._free.setdefault(warm.key, []).append(warm)
         self._wake()
 
-    async def provide(self, configuration: Configuration, dress, count: int) -> int:
-        """Let so many stand ready. Returns how many of the wanted do. Raises InitFailed."""
+    async def provide(self, configuration: Configuration, dress: Dress, count: int):
+        """Let so many stand ready, or as many as really do. Raises InitFailed."""
         standing = [
             warm for warm in self._all
             if warm.key == configuration.qualified_arn and warm.build == configuration.build
             and warm.initialization == PROVISIONED
         ]  # fmt: skip
-        for _ in range(min(count, LATEST_PROVISIONED) - len(standing)):
+        for _ in range(min(count, MOST_PROVISIONED) - len(standing)):
             if not self._has_room():
                 break
             self.release(await self._start(dress(), PROVISIONED))
-        return count
 
     def forget(self, qualified_arn: str, build: str | None = None):
         """End the free environments of a configuration, but for those of a build."""
@@ -173,11 +152,8 @@ class Environments:
             warm.environment.kill()
         for warm in [*self._all, *self._starting]:
             warm.environment.close()
-        self._programs.close()
-        if self._groups:
-            self._groups.remove()
-        if self._open_base:
-            self._open_base.cleanup()
+        if self._workshop:
+            self._workshop.close()
 
     # Within
 
@@ -226,14 +202,13 @@ class Environments:
         configuration = dressing.configuration
         self._expected += 1
         try:
-            task = await self._unpacked.code(configuration.code)
-            layers = await self._unpacked.layers(configuration.layers, dressing.public_layers)
+            workshop = self._workshop = self._workshop or Workshop(self._cloud)
+            folders = await workshop.folders(dressing)
             journal = Journal(self._cloud, dressing)
             journal.begin_init(initialization)
             for phase, limit_s in (("init", INIT_S), ("invoke", float(configuration.timeout))):
-                environment = Environment(self._sandbox, self._groups, self._cloud.clock.real)
-                warm = Warm(environment, dressing, journal, initialization)
-                end = await self._begin(warm, task, layers, limit_s, phase)
+                warm = Warm(workshop.environment(), dressing, journal, initialization)
+                end = await self._begin(workshop, warm, folders, limit_s, phase)
                 if end.kind == "ready":
                     return warm
             raise InitFailed(end, journal)
@@ -241,15 +216,15 @@ class Environments:
             self._expected -= 1
             self._wake()
 
-    async def _begin(self, warm: Warm, task: Path, layers: Path | None, limit_s: float, phase: str) -> End:
+    async def _begin(
+        self, workshop: Workshop, warm: Warm, folders: tuple[Path, Path | None], limit_s: float, phase: str
+    ) -> End:
         """Start the process. Whatever keeps it from being ready, nothing of it is left."""
         environment, journal, initialization = warm.environment, warm.journal, warm.initialization
-        end = End("failed")
+        end = NOT_STARTED
         self._starting.add(warm)
         try:
-            program = self._programs.program(
-                warm.dressing, task, layers, environment.address, journal.stream, initialization
-            )
+            program = workshop.program(environment, warm.dressing, folders, journal.stream, initialization)
             end = await environment.start(program, limit_s)
         finally:
             self._starting.discard(warm)
@@ -287,8 +262,3 @@ class Environments:
         for warm in list(self._idle()):
             if self._loop.time() - warm.used > IDLE_S:
                 self._drop(warm)
-
-
-def _empty(base: Path):
-    """What an earlier run unpacked is of no use: its process is gone."""
-    shutil.rmtree(base / "unpacked", ignore_errors=True)

@@ -1,6 +1,7 @@
 """Invoke: synchronous, asynchronous, with a streamed response, or as a rehearsal.
 
 A synchronous call waits until its run is over (see `runs`); it can be made by any service, from whatever can wait.
+Differs from AWS: a function that is still being created is waited for, where AWS would refuse the invocation.
 """
 
 from base64 import b64encode

@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level
 
 import json
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -25,6 +26,7 @@ TAIL_BYTES = 4096
 BATCH_BYTES, BATCH_EVENTS, OVERHEAD_BYTES = 1_000_000, 10_000, 26
 LEVELS = {"TRACE": 0, "DEBUG": 1, "INFO": 2, "WARN": 3, "WARNING": 3, "ERROR": 4, "FATAL": 5, "CRITICAL": 5}
 MEGABYTE = 1 << 20
+RUNTIME = re.compile(r"^([a-z]+)\.?")
 Event = tuple[int, str]  # milliseconds by the cloud's clock, and the message
 
 
@@ -52,7 +54,8 @@ class Journal:
 
     def begin_init(self, initialization: str):
         arn = self._configuration.runtime_version_arn or ""
-        version = f"{(self._configuration.runtime or '').replace('python', 'python:').replace('nodejs', 'nodejs:')}.v1"
+        named = RUNTIME.sub(r"\1:", self._configuration.runtime or "").removesuffix(".x")
+        version = f"{named}.v1"
         record = {
             "initializationType": initialization, "phase": "init", "runtimeVersion": version, "runtimeVersionArn": arn,
         }  # fmt: skip
