@@ -63,6 +63,25 @@ def updated(client, name: str):
     client.get_waiter("function_updated_v2").wait(FunctionName=name)
 
 
+def another_account(aws, cloud):
+    """The number of another account, and a maker of clients, like `aws`, that act in it."""
+    organization = aws("organizations")
+    organization.create_organization()
+    organization.create_account(Email="a@example.com", AccountName="a")
+    cloud.settle()
+    number = next(one["Id"] for one in organization.list_accounts()["Accounts"] if one["Id"] != ACCOUNT)
+    role = f"arn:aws:iam::{number}:role/OrganizationAccountAccessRole"
+    keys = aws("sts").assume_role(RoleArn=role, RoleSessionName="stranger")["Credentials"]
+
+    def theirs(service: str, region: str = REGION):
+        return aws(
+            service, region, aws_access_key_id=keys["AccessKeyId"], aws_secret_access_key=keys["SecretAccessKey"],
+            aws_session_token=keys["SessionToken"],
+        )  # fmt: skip
+
+    return number, theirs
+
+
 def refused(call, **params) -> tuple[str, str]:
     """The code and the message of a refusal."""
     with pytest.raises(ClientError) as refusal:

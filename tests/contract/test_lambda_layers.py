@@ -5,7 +5,7 @@ import urllib.request
 
 import pytest
 
-from tests.contract.lambda_code import ACCOUNT, REGION, made, refused, updated, zipped
+from tests.contract.lambda_code import ACCOUNT, REGION, another_account, made, refused, updated, zipped
 
 INVALID, MISSING = "InvalidParameterValueException", "ResourceNotFoundException"
 ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:tools"
@@ -192,21 +192,7 @@ def test_a_function_keeps_a_layer_that_was_deleted(functions, aws):
 
 
 def test_another_account_uses_a_layer_that_is_shared(functions, aws, cloud):
-    organization = aws("organizations")
-    organization.create_organization()
-    organization.create_account(Email="a@example.com", AccountName="a")
-    cloud.settle()
-    number = next(one["Id"] for one in organization.list_accounts()["Accounts"] if one["Id"] != ACCOUNT)
-    role = f"arn:aws:iam::{number}:role/OrganizationAccountAccessRole"
-    keys = aws("sts").assume_role(RoleArn=role, RoleSessionName="stranger")["Credentials"]
-    stranger = {
-        "aws_access_key_id": keys["AccessKeyId"], "aws_secret_access_key": keys["SecretAccessKey"],
-        "aws_session_token": keys["SessionToken"],
-    }  # fmt: skip
-
-    def theirs(service, **options):
-        return aws(service, **options, **stranger)
-
+    number, theirs = another_account(aws, cloud)
     published(functions)
     made(theirs)
     update = theirs("lambda").update_function_configuration

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.contract.lambda_code import ACCOUNT, PREFIX, made, refused
+from tests.contract.lambda_code import ACCOUNT, PREFIX, another_account, made, refused
 
 INVALID, MISSING = "InvalidParameterValueException", "ResourceNotFoundException"
 S3 = {"StatementId": "s3", "Action": "lambda:InvokeFunction", "Principal": "s3.amazonaws.com"}
@@ -138,17 +138,8 @@ def test_each_qualifier_has_a_policy_of_its_own(functions):
 
 
 def test_another_account_is_let_in_by_the_policy(functions, aws, cloud):
-    organization = aws("organizations")
-    organization.create_organization()
-    organization.create_account(Email="a@example.com", AccountName="a")
-    cloud.settle()
-    number = next(one["Id"] for one in organization.list_accounts()["Accounts"] if one["Id"] != ACCOUNT)
-    role = f"arn:aws:iam::{number}:role/OrganizationAccountAccessRole"
-    keys = aws("sts").assume_role(RoleArn=role, RoleSessionName="stranger")["Credentials"]
-    stranger = aws(
-        "lambda", aws_access_key_id=keys["AccessKeyId"], aws_secret_access_key=keys["SecretAccessKey"],
-        aws_session_token=keys["SessionToken"],
-    )  # fmt: skip
+    number, theirs = another_account(aws, cloud)
+    stranger = theirs("lambda")
     arn = f"{PREFIX}echo"
     assert refused(stranger.get_function, FunctionName=arn)[0] == "AccessDeniedException"
     let_in = {"StatementId": "other", "Action": "lambda:GetFunction", "Principal": number}
