@@ -41,10 +41,8 @@ class Projector:
         known = self._known
         if shape.name not in known:
             known[shape.name] = lambda value: known[shape.name](value)  # while a recursive shape is being compiled
-            members = shape.members.items()
-            known[shape.name] = _structure(
-                [(name, python_name(name), self._projection(part)) for name, part in members]
-            )
+            members = [(name, python_name(name), self._projection(part)) for name, part in shape.members.items()]
+            known[shape.name] = (_union if shape.is_union else _structure)(members)
         return known[shape.name]
 
 
@@ -73,6 +71,24 @@ def _structure(members: list[Member]) -> Projection:
         return seen
 
     return lambda value: from_mapping(value) if isinstance(value, Mapping) else from_record(value)
+
+
+def _union(members: list[Member]) -> Projection:
+    """A value has one of many members: the value is looked through, not the members."""
+    by_name = {name: project for name, _, project in members}
+    from_any = _structure(members)
+
+    def project_union(value: Any) -> dict[str, Any]:
+        if type(value) is not dict or not by_name.keys() >= value.keys():
+            return from_any(value)
+        seen = {}
+        for name, item in value.items():
+            if item is not None:
+                project = by_name[name]
+                seen[name] = project(item) if project else item
+        return seen
+
+    return project_union
 
 
 def _list(project: Projection | None) -> Projection:

@@ -203,10 +203,25 @@ class _Compiler:
     def _known_structure(self, shape: Shape) -> Check | None:
         if shape.is_document or shape.traits.get("eventstream"):
             return None
+        if not self._can_fail(shape, set()):
+            return None
         if shape.name not in self._known:
             self._known[shape.name] = lambda value, path, found: self._known[shape.name](value, path, found)
             self._known[shape.name] = self.structure(shape)
         return self._known[shape.name]
+
+    def _can_fail(self, shape: Shape, seen: set[str]) -> bool:
+        """Whether anything is asked of a value of the shape, or of what it holds."""
+        kind = shape.type_name
+        if kind != "structure":
+            parts = {"list": lambda: [shape.member], "map": lambda: [shape.key, shape.value]}.get(kind, list)()
+            return bool(self._constraints(shape)) or any(self._can_fail(part, seen) for part in parts)
+        if shape.name in seen or shape.is_document or shape.traits.get("eventstream"):
+            return False
+        seen.add(shape.name)
+        if shape.required and "required" not in self._skip:
+            return True
+        return any(self._can_fail(member, seen) for member in shape.members.values())
 
     def _elements(self, shape: Shape) -> Check | None:
         member = shape.member

@@ -17,6 +17,7 @@ Item = dict[str, Value]
 TYPES = ("B", "NULL", "SS", "BOOL", "L", "BS", "N", "NS", "S", "M")
 SETS = frozenset(("SS", "NS", "BS"))
 LEVELS = 32
+LONGEST_NAME = 65_535
 WRONG = "One or more parameter values were invalid: "
 
 
@@ -25,6 +26,8 @@ def measure_item(item: Item) -> int:
     size = 0
     for name, value in item.items():
         size += (len(name) if name.isascii() else len(name.encode())) + measure(value)
+        if len(name) > LONGEST_NAME:
+            raise Invalid(f"{WRONG}Attribute name is too large, must be less than {LONGEST_NAME + 1} bytes")
     return size
 
 
