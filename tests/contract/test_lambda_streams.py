@@ -280,6 +280,19 @@ def test_records_that_have_become_old_are_given_up(functions, aws, clicks, cloud
     assert told["KinesisBatchInfo"]["batchSize"] == 1
 
 
+def test_what_fails_is_not_tried_for_longer_than_the_stream_keeps_it(functions, aws, clicks, cloud):
+    witness(aws, *READING, MemorySize=256)
+    mapped(functions, cloud, STREAM)
+    click(clicks, "fail")
+    cloud.settle()
+    functions.put_function_concurrency(FunctionName="witness", ReservedConcurrentExecutions=0)
+    cloud.clock.advance(86_400)
+    functions.delete_function_concurrency(FunctionName="witness")
+    click(clicks, "new")
+    cloud.clock.advance(61)
+    assert records(seen(aws, cloud))[-1] == ["new"]
+
+
 def test_records_with_a_key_in_common_stay_in_order(functions, aws, clicks, cloud):
     witness(aws, *READING)
     for key in "abcd":

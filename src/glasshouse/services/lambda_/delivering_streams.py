@@ -8,9 +8,9 @@ from glasshouse.core import ServiceError, ids
 from glasshouse.services.lambda_.batches import Batches
 from glasshouse.services.lambda_.mapping_events import arrival_of, failed_batch, instant, sequence_of
 from glasshouse.services.lambda_.mapping_records import Batch, Mapping, Position
-from glasshouse.services.lambda_.polling import PASSING, RETRY_S, reported_items
+from glasshouse.services.lambda_.polling import PASSING, RETRY_S, reported_items, stream_of
 
-LONGEST_PAUSE_S = 60.0
+LONGEST_PAUSE_S, DAY_S = 60.0, 86_400
 LARGEST_STATE_BYTES = 1024 * 1024
 
 
@@ -31,9 +31,10 @@ class StreamDelivering:
         if mapping is None or position is None or batch is None:
             return
         items = batches.items(batch.number)
-        fresh = self._young_enough(mapping, items)
+        fresh = self._young_enough(mapping, batch, items)
         if len(fresh) < len(items):
-            self._drop(mapping, batch, items[: len(items) - len(fresh)], "RecordAgeExceeded", None)
+            if mapping.maximum_record_age_in_seconds != -1:
+                self._drop(mapping, batch, items[: len(items) - len(fresh)], "RecordAgeExceeded", None)
             batches.replace(batch, [fresh], batch.attempts, batch.opened)
             self._next_of_lane(mapping, position, batch)
             return
@@ -41,7 +42,8 @@ class StreamDelivering:
             result = self._invoke_with(mapping, self._stream_event(mapping, position, items))
         except ServiceError as failure:
             self._note(mapping, f"PROBLEM: {failure.message}")
-            self._deliver_later(mapping, shard_id, lane, RETRY_S if failure.code in PASSING else LONGEST_PAUSE_S)
+            lasting = self.now - batch.opened if failure.code in PASSING else LONGEST_PAUSE_S
+            self._deliver_later(mapping, shard_id, lane, min(max(RETRY_S, lasting), LONGEST_PAUSE_S))
             return
         self._conclude(mapping, position, batch, items, result)
 
@@ -81,13 +83,22 @@ class StreamDelivering:
         elif not batches.under_way(batch.shard_id):
             self._move_on(mapping, position)
 
-    def _young_enough(self, mapping: Mapping, items: list[dict]) -> list[dict]:
-        """The records without those at the beginning that are older than the mapping lets them become."""
-        most = -1 if mapping.maximum_record_age_in_seconds is None else mapping.maximum_record_age_in_seconds
-        if most == -1:
-            return items
+    def _young_enough(self, mapping: Mapping, batch: Batch, items: list[dict]) -> list[dict]:
+        """The records without the first ones, if those are older than the mapping or the stream lets them become."""
+        most = mapping.maximum_record_age_in_seconds
+        if most in (None, -1):
+            if not batch.attempts:
+                return items
+            most = self._kept_s(mapping)
         old = next((i for i, item in enumerate(items) if self.now - arrival_of(item) <= most), len(items))
         return items[old:]
+
+    def _kept_s(self, mapping: Mapping) -> int:
+        """How long a stream keeps its records: none is retried for longer."""
+        if mapping.kind == "dynamodb":
+            return DAY_S
+        told = self.aws.kinesis.describe_stream_summary(StreamARN=stream_of(mapping.event_source_arn))
+        return told["StreamDescriptionSummary"]["RetentionPeriodHours"] * 3600
 
     # What nobody could process
 

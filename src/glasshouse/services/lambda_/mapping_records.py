@@ -10,7 +10,7 @@ class Mapping:
     """From a queue or stream to a function. What its kind of source does not have is None.
 
     `turn` counts how often polling was begun anew: jobs of an earlier turn do nothing. `enabled` is what the user
-    wants, `state` what is so.
+    wants, `state` what is so. `troubled_since` is when something began to stand against polling.
     """
 
     uuid: str
@@ -26,6 +26,7 @@ class Mapping:
     state_transition_reason: str = "User action"
     maximum_batching_window_in_seconds: int = 0
     last_processing_result: str | None = None
+    troubled_since: float | None = None
     starting_position: str | None = None
     starting_position_timestamp: float | None = None
     parallelization_factor: int | None = None

@@ -15,7 +15,7 @@ from glasshouse.services.lambda_.batches import Batches
 from glasshouse.services.lambda_.errors import InvalidParameterValueException
 from glasshouse.services.lambda_.mapping_records import Mapping
 
-LATER_S, RETRY_S = 15.0, 1.0
+RETRY_S, LATER_S, LATEST_S = 1.0, 15.0, 900.0
 LARGEST_BYTES = 5_500_000  # of the six megabytes that an event may have, some are its wrapping
 # What the service raises about a function that may be there, or have room, in a moment.
 PASSING = ("TooManyRequestsException", "ResourceConflictException", "ResourceNotReadyException")
@@ -68,13 +68,17 @@ class Polling:
         """What a mapping shows of its last attempt; a queue's shows troubles only."""
         shown = None if mapping.kind == "sqs" and result == "OK" else result
         if shown != mapping.last_processing_result:
-            mapping.last_processing_result = shown
+            mapping.last_processing_result, mapping.troubled_since = shown, None
             self.mappings.put(mapping)
 
     def _poll_again(self, mapping: Mapping, method: str, key: str, failure: ServiceError, **params: Any):
-        """Something stands against polling; it may pass."""
+        """Something stands against polling; it may pass. The longer it lasts, the less often that is looked into."""
         self._note(mapping, f"PROBLEM: {failure.message}")
-        self.later(method, after=LATER_S, key=key, uuid=mapping.uuid, turn=mapping.turn, **params)
+        if mapping.troubled_since is None:
+            mapping.troubled_since = self.now
+            self.mappings.put(mapping)
+        pause = min(max(LATER_S, self.now - mapping.troubled_since), LATEST_S)
+        self.later(method, after=pause, key=key, uuid=mapping.uuid, turn=mapping.turn, **params)
 
     def _measure(self, mapping: Mapping, name: str, value: int):
         """A metric of the mapping, if its user wants them."""
