@@ -15,6 +15,13 @@ from glasshouse.services.iam.errors import (
 from glasshouse.services.iam.records import InstanceProfile, Role
 
 SERVICE_PATH = "/aws-service-role/"
+SCALED = "AWSServiceRoleForApplicationAutoScaling_"
+LINKED = {
+    "dynamodb.application-autoscaling": (f"{SCALED}DynamoDBTable", "AWSApplicationAutoscalingDynamoDBTablePolicy"),
+    "lambda.application-autoscaling": (
+        f"{SCALED}LambdaConcurrency", "AWSApplicationAutoscalingLambdaConcurrencyPolicy",
+    ),
+}  # fmt: skip
 SHORTEST_SESSION_S, LONGEST_SESSION_S = 3600, 43_200
 
 
@@ -120,10 +127,10 @@ class Roles:
         self, aws_service_name: str, description: str | None = None, custom_suffix: str | None = None
     ):
         """The name is made of the service's, as nearly all of AWS's are; AWS keeps no public list of them."""
-        title = (
-            aws_service_name.removesuffix(".amazonaws.com").replace("-", " ").replace(".", " ").title().replace(" ", "")
-        )
-        name = f"AWSServiceRoleFor{title}" + (f"_{custom_suffix}" if custom_suffix else "")
+        service = aws_service_name.removesuffix(".amazonaws.com")
+        title = service.replace("-", " ").replace(".", " ").title().replace(" ", "")
+        name, policy = LINKED.get(service, (f"AWSServiceRoleFor{title}", None))
+        name += f"_{custom_suffix}" if custom_suffix else ""
         if self.roles.get(name):
             raise InvalidInput(
                 f"Service role name {name} has been taken in this account, please try a different suffix."
@@ -132,6 +139,7 @@ class Roles:
         statement = f'{{"Effect":"Allow","Principal":{{"Service":"{aws_service_name}"}},"Action":"sts:AssumeRole"}}'
         trust = f'{{"Version":"2012-10-17","Statement":[{statement}]}}'
         role = Role(path, self._iam_arn("role", path, name), self.now, name, self._new_id("AROA"), trust, description)
+        role.attached = [f"arn:aws:iam::aws:policy{SERVICE_PATH}{policy}"] if policy else []
         self._keep(role)
         return {"Role": self._role_shown(role)}
 
