@@ -266,6 +266,25 @@ def test_what_no_filter_wants_is_deleted_unseen(functions, aws, sqs, queue, clou
     assert records(seen(aws, cloud)) == [[fit]] and left(sqs, queue) == (0, 0)
 
 
+def test_what_passes_is_counted_for_who_asks(functions, aws, sqs, queue, cloud):
+    witness(aws, *READING)
+    wanted = {"Filters": [{"Pattern": json.dumps({"body": ["yes"]})}]}
+    uuid = mapped(functions, cloud, FilterCriteria=wanted, MetricsConfig={"Metrics": ["EventCount"]})
+    send(sqs, queue, "yes", "no", "yes")
+    cloud.settle()
+    end = cloud.clock.now()
+    counted = {}
+    for name in ("PolledEventCount", "FilteredOutEventCount", "InvokedEventCount", "DeletedEventCount"):
+        found = aws("cloudwatch").get_metric_statistics(
+            Namespace="AWS/Lambda", MetricName=name, Dimensions=[{"Name": "EventSourceMappingUUID", "Value": uuid}],
+            StartTime=end - 300, EndTime=end + 60, Period=60, Statistics=["Sum"],
+        )  # fmt: skip
+        counted[name] = sum(one["Sum"] for one in found["Datapoints"])
+    assert counted == {
+        "PolledEventCount": 3, "FilteredOutEventCount": 1, "InvokedEventCount": 2, "DeletedEventCount": 2,
+    }  # fmt: skip
+
+
 def test_groups_of_a_fifo_queue_go_in_order(functions, aws, sqs, cloud):
     witness(aws, *READING)
     attributes = {"FifoQueue": "true", "ContentBasedDeduplication": "true"}
