@@ -67,7 +67,7 @@ class Policies:
                 f"No scaling policy found for service namespace: {service_namespace}, resource ID: {resource_id},"
                 f" scalable dimension: {scalable_dimension}, policy name: {policy_name}"
             )
-        self._discard_policy(self._target(*policy.key), policy)
+        self._discard_policy(policy)
 
     def describe_scaling_policies(
         self, service_namespace: str, policy_names: list | None = None, resource_id: str | None = None,
@@ -113,11 +113,8 @@ class Policies:
             )  # fmt: skip
         self.policies.put(policy)
 
-    def _discard_policy(self, target: Target, policy: Policy):
-        try:
-            self._linked(target).cloudwatch.delete_alarms(AlarmNames=[*policy.alarm_names.values()])
-        except ServiceError as failure:
-            raise FailedResourceAccessException(failure.message) from failure
+    def _discard_policy(self, policy: Policy):
+        self.aws.cloudwatch.delete_alarms(AlarmNames=[*policy.alarm_names.values()])
         self.policies.delete(policy)
 
 

@@ -52,7 +52,7 @@ class Targets:
     def deregister_scalable_target(self, service_namespace: str, resource_id: str, scalable_dimension: str):
         target = self._target(service_namespace, resource_id, scalable_dimension)
         for policy in list(self.policies.list(*target.key)):
-            self._discard_policy(target, policy)
+            self._discard_policy(policy)
         for action in list(self.actions.list(*target.key)):
             self._discard_action(action)
         self.cloud.tags.clear(target.scalable_target_arn)
