@@ -1,5 +1,7 @@
 """What is to be done later is done at its time, once, and in order."""
 
+import pytest
+
 
 def test_a_job_runs_at_its_time_by_the_clock(tiny):
     tiny.cloud.clock.freeze()
@@ -100,9 +102,10 @@ def test_a_job_that_waits_holds_nobody_up(tiny):
     assert [name[:6] for name in tiny.names()] == ["x rang"]
 
 
-def test_a_job_that_waited_looks_again_after_a_restart(kept):
+@pytest.mark.parametrize("method", ["_answer_note", "_answer_within_an_hour"])
+def test_a_job_that_waited_looks_again_after_a_restart(kept, method):
     first = kept()
-    first.do("remind", name="letter", seconds=0, method="_answer_note")
+    first.do("remind", name="letter", seconds=0, method=method)
     first.settle()
     first.cloud.jobs.on_change = first.cloud.parking.on_told = lambda *told: None  # the process is about to end
     first.do("put_note", name="letter", text="hello")

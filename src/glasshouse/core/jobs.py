@@ -22,6 +22,7 @@ log = logging.getLogger("glasshouse.jobs")
 ATTEMPTS = 5
 THREADS = 64
 WHEN_TOLD = 1e15  # the due time of a job that waits for a topic only
+WAITS = "waits"  # stands where otherwise the error would, in the row of a job that waits
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS job (
     id INTEGER PRIMARY KEY AUTOINCREMENT, due REAL, service TEXT NOT NULL, method TEXT NOT NULL, account TEXT NOT NULL,
@@ -98,7 +99,7 @@ class Jobs:
 
     def hold(self, job: Job, until: float):
         """It waits for something, until then at the most."""
-        self._store.write("UPDATE job SET due = ? WHERE id = ?", (until, job.id))
+        self._store.write("UPDATE job SET due = ?, error = ? WHERE id = ?", (until, WAITS, job.id))
 
     def wake(self, numbers: Iterable[int], now: float):
         """What they waited for has been told."""
@@ -108,7 +109,7 @@ class Jobs:
     def release_all(self, now: float):
         """After a restart nobody is at any job any more, and nobody knows what was told meanwhile."""
         self._store.write("UPDATE job SET taken = 0 WHERE taken = 1")
-        self._store.write("UPDATE job SET due = ? WHERE due >= ?", (now, WHEN_TOLD))
+        self._store.write("UPDATE job SET due = ? WHERE due > ? AND error = ?", (now, now, WAITS))
 
     def given_up(self) -> list[tuple[str, str, str]]:
         """(service, method, error) of jobs that failed for good."""
