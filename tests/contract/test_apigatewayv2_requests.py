@@ -26,21 +26,6 @@ def backend():
     backend.stop()
 
 
-@pytest.fixture
-def role(aws):
-    """A role that API Gateway may take on, and that may do everything with queues, streams and buses."""
-    iam = aws("iam")
-    trust = {"Effect": "Allow", "Principal": {"Service": "apigateway.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    arn = iam.create_role(RoleName="gateway", AssumeRolePolicyDocument=json.dumps(_policy(trust)))["Role"]["Arn"]
-    allowed = {"Effect": "Allow", "Action": ["sqs:*", "kinesis:*", "events:*"], "Resource": "*"}
-    iam.put_role_policy(RoleName="gateway", PolicyName="p", PolicyDocument=json.dumps(_policy(allowed)))
-    return arn
-
-
-def _policy(*statements):
-    return {"Version": "2012-10-17", "Statement": list(statements)}
-
-
 # What is refused
 
 
@@ -107,23 +92,6 @@ def test_a_route_without_an_integration(apis, ask):
     api = served(apis)
     apis.create_route(ApiId=api, RouteKey="GET /")
     assert (ask(api).status, ask(api).document) == (500, {"message": "Internal Server Error"})
-
-
-def test_a_role_that_may_not_or_is_not_there(aws, apis, ask, role):
-    queue = aws("sqs").create_queue(QueueName="q")["QueueUrl"]
-    api = served(apis)
-    sending = {
-        "IntegrationType": "AWS_PROXY", "IntegrationSubtype": "SQS-SendMessage", "CredentialsArn": role,
-        "RequestParameters": {"QueueUrl": queue, "MessageBody": "$request.body.text"},
-    }  # fmt: skip
-    integrated(apis, api, "POST /send", **sending)
-    integrated(apis, api, "POST /absent", **sending | {"CredentialsArn": role + "x"})
-    aws("iam").delete_role_policy(RoleName="gateway", PolicyName="p")
-    for path in ("/send", "/absent"):
-        reply = ask(api, path, "POST", body=b'{"text": "a"}')
-        assert reply.status == 403 and b"is not authorized to perform" in reply.body
-    assert "Messages" not in aws("sqs").receive_message(QueueUrl=queue)
-    assert ask(api, "/send", "POST", body=b"{}").document == {"message": "Bad Request"}
 
 
 # What is done
@@ -208,36 +176,6 @@ def test_parameters_are_mapped_on_the_way(apis, ask, backend):
     assert {name: seen["headers"].get(name) for name in wanted} == wanted and "x-gone" not in seen["headers"]
     assert (reply.status, reply.headers["x-said"], reply.headers["x-b"]) == (203, "no", "1")
     assert "x-a" not in reply.headers
-
-
-def test_messages_are_sent_received_and_deleted(aws, apis, ask, role):
-    sqs = aws("sqs")
-    queue = sqs.create_queue(QueueName="q")["QueueUrl"]
-    api = served(apis)
-
-    def first_class(key, subtype, **parameters):
-        integrated(
-            apis, api, key, IntegrationType="AWS_PROXY", IntegrationSubtype=f"SQS-{subtype}", CredentialsArn=role,
-            PayloadFormatVersion="1.0", RequestParameters={"QueueUrl": queue, **parameters},
-        )  # fmt: skip
-
-    first_class("POST /", "SendMessage", MessageBody="$request.body", DelaySeconds="0")
-    first_class("GET /", "ReceiveMessage", MaxNumberOfMessages="$request.querystring.most", AttributeNames="All")
-    first_class("DELETE /", "DeleteMessage", ReceiptHandle="$request.header.receipt")
-    first_class("POST /purge", "PurgeQueue")
-    sent = ask(api, "/", "POST", body=b"hello <world>")
-    assert (sent.status, sent.headers["content-type"]) == (200, "text/xml")
-    assert b"<SendMessageResult><MD5OfMessageBody>" in sent.body
-    received = ask(api, "/?most=3").body.decode()
-    assert "<Body>hello &lt;world&gt;</Body>" in received and "<Attribute><Name>SenderId</Name>" in received
-    handle = received.partition("<ReceiptHandle>")[2].partition("<")[0]
-    assert ask(api, "/", "DELETE", {"receipt": handle}).status == 200
-    assert sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"][
-        "ApproximateNumberOfMessagesNotVisible"
-    ] == "0"  # fmt: skip
-    assert ask(api, "/purge", "POST").status == 200
-    wrong = ask(api, "/", "DELETE", {"receipt": "x"})
-    assert wrong.status >= 400 and b"<Code>ReceiptHandleIsInvalid</Code>" in wrong.body
 
 
 def test_the_gateway_answers_preflights_itself(apis, ask, backend):
