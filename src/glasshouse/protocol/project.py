@@ -79,14 +79,13 @@ def _union(members: list[Member]) -> Projection:
     from_any = _structure(members)
 
     def project_union(value: Any) -> dict[str, Any]:
-        if type(value) is not dict or not by_name.keys() >= value.keys():
+        if type(value) is not dict or len(value) != 1:
             return from_any(value)
-        seen = {}
-        for name, item in value.items():
-            if item is not None:
-                project = by_name[name]
-                seen[name] = project(item) if project else item
-        return seen
+        [(name, item)] = value.items()
+        if item is None or name not in by_name:
+            return from_any(value)
+        project = by_name[name]
+        return {name: project(item)} if project else value
 
     return project_union
 

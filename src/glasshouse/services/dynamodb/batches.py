@@ -1,12 +1,14 @@
 """BatchGetItem and BatchWriteItem: many items at once, each for itself."""
 
+from glasshouse.core.errors import ServiceError
 from glasshouse.engines.dynamo import Invalid
 from glasshouse.services.dynamodb.asking import check_unmixed, names_for, projection_of
 from glasshouse.services.dynamodb.capacity import Consumed, read_units
-from glasshouse.services.dynamodb.errors import WORDED, ValidationException
+from glasshouse.services.dynamodb.errors import ValidationException
 from glasshouse.services.dynamodb.keys import place_of_item, place_of_key
+from glasshouse.services.dynamodb.metering import THROTTLED
 from glasshouse.services.dynamodb.rows import Items
-from glasshouse.services.dynamodb.writes import Write
+from glasshouse.services.dynamodb.writes import Done, Write
 
 MOST_READ, MOST_WRITTEN, MOST_BYTES = 100, 25, 16 * 2**20
 NO_DUPLICATES = "Provided list of item keys contains duplicates"
@@ -15,17 +17,21 @@ NO_DUPLICATES = "Provided list of item keys contains duplicates"
 class Batches:
     """Operations on batches."""
 
+    _held_back: ServiceError | None = None  # what throttled a part of the batch
+
     def batch_get_item(self, request_items: dict, return_consumed_capacity: str | None = None):
-        if sum(len(asked["Keys"]) for asked in request_items.values()) > MOST_READ:
+        asked_for = sum(len(asked["Keys"]) for asked in request_items.values())
+        if asked_for > MOST_READ:
             raise ValidationException("Too many items requested for the BatchGetItem call")
         consumed = Consumed(return_consumed_capacity)
         responses, unprocessed, room = {}, {}, MOST_BYTES
-        with WORDED:
+        with self._metered():
             for name, asked in request_items.items():
                 found, left, room = self._get_batch(name, asked, consumed, room)
                 responses[self._name_of(name)] = found
                 if left:
                     unprocessed[name] = {**asked, "Keys": left}
+            self._check_progress(sum(len(of["Keys"]) for of in unprocessed.values()), asked_for)
         return {"Responses": responses, "UnprocessedKeys": unprocessed, "ConsumedCapacity": consumed.all()}
 
     def _get_batch(self, name: str, asked: dict, consumed: Consumed, room: int) -> tuple[list, list, int]:
@@ -40,16 +46,20 @@ class Batches:
         places = [place_of_key(table, key) for key in asked["Keys"]]
         if len(set(places)) < len(places):
             raise Invalid(NO_DUPLICATES)
-        found = []
+        found, units, left = [], 0.0, []
         for number, place in enumerate(places):
+            self._held_back = self._refusal(table, "Read", spent=units) or self._held_back
             item, size = items.sized(place)
-            if size > room:
-                return found, asked["Keys"][number:], 0
+            if self._held_back is not None or size > room:
+                left, room = asked["Keys"][number:], 0 if size > room else room
+                break
             room -= size
-            consumed.add(table.name, read_units(size, asked.get("ConsistentRead") or False))
+            units += read_units(size, asked.get("ConsistentRead") or False)
             if item is not None:
                 found.append(wanted(item) if wanted else item)
-        return found, [], room
+        if units:
+            self._consume(consumed, table, None, "Read", units)
+        return found, left, room
 
     def batch_write_item(
         self,
@@ -59,23 +69,43 @@ class Batches:
     ):
         if sum(map(len, request_items.values())) > MOST_WRITTEN:
             raise ValidationException("Too many items requested for the BatchWriteItem call")
-        consumed, collections = Consumed(return_consumed_capacity), {}
-        with WORDED:
+        consumed, collections, unprocessed = Consumed(return_consumed_capacity), {}, {}
+        with self._metered():
             planned = {name: self._plan_batch(name, requests) for name, requests in request_items.items()}
-            for writes in planned.values():
-                for write in writes:
-                    done = self._write(write)
+            for name, writes in planned.items():
+                for write, request in zip(writes, request_items[name], strict=True):
+                    done = self._write_if_let_in(write)
+                    if done is None:
+                        unprocessed.setdefault(name, []).append(request)
+                        continue
                     self._consume_write(consumed, write.table, done.change)
                     told = self._collection(
                         write.table, write.place, done.new or done.old, return_item_collection_metrics
                     )
                     if told:
                         collections.setdefault(write.table.name, []).append(told)
+            self._check_progress(sum(map(len, unprocessed.values())), sum(map(len, request_items.values())))
         return {
-            "UnprocessedItems": {},
+            "UnprocessedItems": unprocessed,
             "ItemCollectionMetrics": collections or None,
             "ConsumedCapacity": consumed.all(),
         }
+
+    def _write_if_let_in(self, write: Write) -> Done | None:
+        """One write of a batch; None if it is throttled, so that nothing of it is done."""
+        if write.table.billing != "PROVISIONED":
+            return self._write(write)
+        try:
+            with self.store.transaction():
+                return self._write(write)
+        except THROTTLED as refusal:
+            self._held_back = refusal
+            return None
+
+    def _check_progress(self, left: int, asked_for: int):
+        """A batch of which everything was throttled fails; one of which a part was, tells what is left."""
+        if self._held_back is not None and left == asked_for:
+            raise self._held_back
 
     def _plan_batch(self, name: str, requests: list[dict]) -> list[Write]:
         table = self._table(name)

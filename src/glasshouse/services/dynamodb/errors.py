@@ -53,6 +53,10 @@ class PolicyNotFoundException(ServiceError):
     """The operation tried to access a nonexistent resource-based policy."""
 
 
+class ProvisionedThroughputExceededException(ServiceError):
+    """The level of configured provisioned throughput for the table was exceeded."""
+
+
 class ResourceInUseException(ServiceError):
     """The resource which is being attempted to be changed is in use."""
 
@@ -67,6 +71,10 @@ class TableAlreadyExistsException(ServiceError):
 
 class TableNotFoundException(ServiceError):
     """A source table with the given name does not currently exist within the subscriber's account."""
+
+
+class ThrottlingException(ServiceError):
+    """Throughput exceeds the maximum OnDemandThroughput configured on table or index"""
 
 
 class TransactionCanceledException(ServiceError):

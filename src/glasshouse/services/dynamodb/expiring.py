@@ -1,6 +1,7 @@
 """Time to live: items whose attribute tells a moment that has passed are deleted, by the clock."""
 
 from glasshouse.services.dynamodb.errors import ValidationException
+from glasshouse.services.dynamodb.metering import NAMESPACE
 from glasshouse.services.dynamodb.records import DynamoTable
 from glasshouse.services.dynamodb.rows import TTL_REACH_S, Items, decode, expiry
 
@@ -66,6 +67,8 @@ class Expiring:
             (table.number, self.now, self.now - TTL_REACH_S, DELETED_AT_ONCE),
         ).fetchall()
         items = Items(self.store, table, self.now)
+        if rows:
+            self.metric(NAMESPACE, "TimeToLiveDeletedItemCount", len(rows), "Count", {"TableName": name})
         for place in rows:
             old, size = items.sized(place)
             if items.write(place, old, size, None, 0, expired=True).streamed:

@@ -3,7 +3,7 @@
 from glasshouse.engines.dynamo import Item, Projection, Update, legacy, update
 from glasshouse.services.dynamodb.asking import check_unmixed, condition_of, names_for, projection_of
 from glasshouse.services.dynamodb.capacity import Consumed, read_units
-from glasshouse.services.dynamodb.errors import WORDED, ValidationException
+from glasshouse.services.dynamodb.errors import ValidationException
 from glasshouse.services.dynamodb.keys import place_of_item, place_of_key
 from glasshouse.services.dynamodb.rows import Items
 from glasshouse.services.dynamodb.writes import Done, Write, update_change
@@ -30,7 +30,7 @@ class ItemOperations:
     ):
         if return_values not in FEWER:
             raise ValidationException("Return values set to invalid value")
-        with WORDED:
+        with self._metered():
             check_unmixed(
                 {"Expected": expected, "ConditionalOperator": conditional_operator},
                 {"ConditionExpression": condition_expression},
@@ -68,7 +68,7 @@ class ItemOperations:
     ):
         if return_values not in FEWER:
             raise ValidationException("Return values set to invalid value")
-        with WORDED:
+        with self._metered():
             check_unmixed(
                 {"Expected": expected, "ConditionalOperator": conditional_operator},
                 {"ConditionExpression": condition_expression},
@@ -105,7 +105,7 @@ class ItemOperations:
         expression_attribute_values: dict | None = None,
         return_values_on_condition_check_failure: str | None = None,
     ):
-        with WORDED:
+        with self._metered():
             check_unmixed(
                 {
                     "AttributeUpdates": attribute_updates,
@@ -145,15 +145,17 @@ class ItemOperations:
         projection_expression: str | None = None,
         expression_attribute_names: dict | None = None,
     ):
-        with WORDED:
+        with self._metered():
             check_unmixed({"AttributesToGet": attributes_to_get}, {"ProjectionExpression": projection_expression})
             names = names_for(expression_attribute_names, None, {"ProjectionExpression": projection_expression})
             wanted = projection_of(names, projection_expression, attributes_to_get)
             names.check_all_used()
             table = self._table(table_name)
-            item, size = Items(self.store, table, self.now).sized(place_of_key(table, key))
+            place = place_of_key(table, key)
+            self._admit(table, "Read")
+            item, size = Items(self.store, table, self.now).sized(place)
         consumed = Consumed(return_consumed_capacity)
-        consumed.add(table.name, read_units(size, consistent_read))
+        self._consume(consumed, table, None, "Read", read_units(size, consistent_read))
         found = item if item is None or wanted is None else wanted(item)
         return {"Item": found, "ConsumedCapacity": consumed.only()}
 

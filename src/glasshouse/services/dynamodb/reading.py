@@ -11,7 +11,7 @@ from glasshouse.engines.dynamo.keys import segment
 from glasshouse.engines.dynamo.values import WRONG
 from glasshouse.services.dynamodb.asking import check_unmixed, names_for, projection_of
 from glasshouse.services.dynamodb.capacity import READ_UNIT_BYTES, Consumed
-from glasshouse.services.dynamodb.errors import WORDED, ResourceNotFoundException, ValidationException
+from glasshouse.services.dynamodb.errors import ResourceNotFoundException, ValidationException
 from glasshouse.services.dynamodb.ranges import Source, everywhere, in_partition
 from glasshouse.services.dynamodb.rows import Items, decode
 
@@ -53,7 +53,7 @@ class Reading:
         expression_attribute_names: dict | None = None,
         expression_attribute_values: dict | None = None,
     ):
-        with WORDED:
+        with self._metered():
             check_unmixed(
                 {"AttributesToGet": attributes_to_get, "QueryFilter": query_filter,
                  "ConditionalOperator": conditional_operator, "KeyConditions": key_conditions},
@@ -100,7 +100,7 @@ class Reading:
         expression_attribute_values: dict | None = None,
         consistent_read: bool = False,
     ):
-        with WORDED:
+        with self._metered():
             check_unmixed(
                 {"AttributesToGet": attributes_to_get, "ScanFilter": scan_filter,
                  "ConditionalOperator": conditional_operator},
@@ -124,6 +124,7 @@ class Reading:
     def _source(self, table_name: str, index_name: str | None, consistent: bool) -> Source:
         table = self._table(table_name)
         if index_name is None:
+            self._admit(table, "Read")
             return Source(table, None)
         index = table.index(index_name)
         if index is None or index.status == "DELETING":
@@ -132,6 +133,10 @@ class Reading:
             raise ResourceNotFoundException(f"Requested resource not found: Index: {index_name} is being created")
         if consistent and index.is_global:
             raise ValidationException("Consistent reads are not supported on global secondary indexes")
+        if index.is_global:
+            self._admit_index(table, index, "Read")
+        else:
+            self._admit(table, "Read")
         return Source(table, index)
 
     def _shape(
@@ -179,6 +184,7 @@ class Reading:
     def _told(self, source: Source, page: Page, shape: "Shape", consistent: bool, capacity: str | None) -> dict:
         consumed = Consumed(capacity)
         self._consume_read(consumed, source, page, consistent)
+        self._count_returned(source.table, page.count)
         return {
             "Items": None if shape.counts else page.items,
             "Count": page.count,
@@ -190,12 +196,14 @@ class Reading:
     def _consume_read(self, consumed: Consumed, source: Source, page: Page, consistent: bool):
         rate = 1.0 if consistent else 0.5
         units = max(1, ceil(page.size / READ_UNIT_BYTES)) * rate
-        name, index = source.table.name, source.index
+        table, index = source.table, source.index
         if index is None:
-            consumed.add(name, units)
+            self._consume(consumed, table, None, "Read", units)
             return
-        consumed.add(name, page.fetched_size / READ_UNIT_BYTES * rate)
-        consumed.add_index(name, index.is_global, index.name, units)
+        fetched = page.fetched_size / READ_UNIT_BYTES * rate
+        if fetched:
+            self._consume(consumed, table, None, "Read", fetched)
+        self._consume(consumed, table, index, "Read", units)
 
 
 @dataclass(frozen=True, slots=True)

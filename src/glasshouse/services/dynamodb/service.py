@@ -1,9 +1,9 @@
 """DynamoDB: tables of items, found by their keys.
 
 Differs from AWS: tables and indexes are ready with the next tick of the clock; every read is consistent; calls come one
-after another, so transactions never conflict; provisioned throughput is kept but never throttles; counts and sizes are
-exact; a table of provisioned capacity or on demand consumes the same units; a stream has one shard; items expire at the
-second they say; encryption with the customer's KMS keys and global tables are refused.
+after another, so transactions never conflict; counts and sizes are exact; a table of provisioned capacity or on demand
+consumes the same units, and only the former (or a configured maximum) throttles; a stream has one shard; items expire
+at the second they say; encryption with the customer's KMS keys and global tables are refused.
 """
 
 from functools import cached_property
@@ -14,6 +14,7 @@ from glasshouse.services.dynamodb.batches import Batches
 from glasshouse.services.dynamodb.errors import ResourceNotFoundException
 from glasshouse.services.dynamodb.expiring import Expiring
 from glasshouse.services.dynamodb.items import ItemOperations
+from glasshouse.services.dynamodb.metering import Metering
 from glasshouse.services.dynamodb.reading import Reading
 from glasshouse.services.dynamodb.records import Backup, DynamoTable
 from glasshouse.services.dynamodb.settings import Settings
@@ -26,7 +27,7 @@ from glasshouse.services.dynamodb.writes import Writes
 
 class Dynamodb(
     Tables, TableUpdates, ItemOperations, Reading, Batches, Transactions, Statements,
-    Backups, Expiring, Settings, Writes, Service,
+    Backups, Expiring, Settings, Writes, Metering, Service,
 ):  # fmt: skip
     name = "dynamodb"
     tables = Table(DynamoTable, key="name")

@@ -57,7 +57,7 @@ class Statements:
         return_values_on_condition_check_failure: str | None = None,
     ):
         consumed = Consumed(return_consumed_capacity)
-        with WORDED:
+        with self._metered():
             said = parse_statement(statement, parameters)
             if said.kind == "SELECT":
                 told = self._select(said, consistent_read, limit, next_token, consumed)
@@ -68,7 +68,7 @@ class Statements:
 
     def batch_execute_statement(self, statements: list, return_consumed_capacity: str | None = None):
         consumed = Consumed(return_consumed_capacity)
-        with WORDED:
+        with self._metered():
             said = [parse_statement(one["Statement"], one.get("Parameters")) for one in statements]
         if len({one.kind == "SELECT" for one in said}) > 1:
             raise ValidationException("Batch statements can contain either reads or writes, not both")
@@ -82,7 +82,7 @@ class Statements:
         return_consumed_capacity: str | None = None,
     ):
         consumed = Consumed(return_consumed_capacity)
-        with WORDED:
+        with self._metered():
             said = [parse_statement(one["Statement"], one.get("Parameters")) for one in transact_statements]
             reads = [one for one in said if one.kind == "SELECT"]
             if reads and len(reads) < len(said):
@@ -124,6 +124,7 @@ class Statements:
         rows = self._rows(source, said, names, _start(token))
         page = self._read_page(source, rows, limit, holds, Shape(wanted, False, False))
         self._consume_read(consumed, source, page, consistent)
+        self._count_returned(source.table, page.count)
         last = None if page.last is None else source.start_of(page.last)
         return {
             "Items": page.items,
@@ -145,8 +146,10 @@ class Statements:
         table = self._table(said.table)
         names = said.names
         key, rest = _key_and_rest(table, said.where, names)
-        item, size = Items(self.store, table, self.now).sized(place_of_key(table, key))
-        consumed.add(table.name, read_units(size, consistent))
+        place = place_of_key(table, key)
+        self._admit(table, "Read")
+        item, size = Items(self.store, table, self.now).sized(place)
+        self._consume(consumed, table, None, "Read", read_units(size, consistent))
         binder = Binder(names)
         if item is not None and not all(binder.condition(clause)(item) for clause in rest):
             item = None

@@ -13,7 +13,6 @@ from glasshouse.engines.dynamo import Invalid, Item, update
 from glasshouse.services.dynamodb.asking import condition_of, names_for, projection_of
 from glasshouse.services.dynamodb.capacity import Consumed, read_units
 from glasshouse.services.dynamodb.errors import (
-    WORDED,
     ConditionalCheckFailedException,
     DuplicateItemException,
     IdempotentParameterMismatchException,
@@ -21,6 +20,7 @@ from glasshouse.services.dynamodb.errors import (
     ValidationException,
 )
 from glasshouse.services.dynamodb.keys import place_of_item, place_of_key
+from glasshouse.services.dynamodb.metering import THROTTLED
 from glasshouse.services.dynamodb.rows import Items, decode, encode
 from glasshouse.services.dynamodb.writes import Done, Write, update_change
 
@@ -34,7 +34,7 @@ class Transactions:
     def transact_get_items(self, transact_items: list, return_consumed_capacity: str | None = None):
         consumed = Consumed(return_consumed_capacity, "Read")
         responses, size = [], 0
-        with WORDED:
+        with self._metered():
             for wanted in transact_items:
                 item, item_size = self._get_in_transaction(wanted["Get"], consumed)
                 responses.append({"Item": item})
@@ -49,8 +49,10 @@ class Transactions:
         wanted = projection_of(names, text, None)
         names.check_all_used()
         table = self._table(get["TableName"])
-        item, size = Items(self.store, table, self.now).sized(place_of_key(table, get["Key"]))
-        consumed.add(table.name, 2 * read_units(size, consistent=True))
+        place = place_of_key(table, get["Key"])
+        self._admit(table, "Read")
+        item, size = Items(self.store, table, self.now).sized(place)
+        self._consume(consumed, table, None, "Read", 2 * read_units(size, consistent=True))
         return (item if item is None or wanted is None else wanted(item)), size
 
     def transact_write_items(
@@ -68,10 +70,10 @@ class Transactions:
             for table, units in known:
                 reads.add(table, units)
             return {"ConsumedCapacity": reads.all()}
-        with WORDED:
+        with self._metered():
             writes = [self._plan_in_transaction(action) for action in transact_items]
-        check_different_items(writes)
-        done = self._perform_all([partial(self._write, write) for write in writes])
+            check_different_items(writes)
+            done = self._perform_all([partial(self._write, write) for write in writes])
         collections: dict[str, list] = {}
         read: list[tuple[str, float]] = []
         for write, result in zip(writes, done, strict=True):
@@ -101,6 +103,9 @@ class Transactions:
             except Invalid as failure:
                 failed = True
                 reasons.append({"Code": "ValidationError", "Message": str(failure)})
+            except THROTTLED as failure:
+                failed = True
+                reasons.append({"Code": failure.code.removesuffix("Exception"), "Message": failure.message})
         if failed:
             raise cancelled(reasons)
         return done

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from glasshouse.engines.dynamo import Invalid, Item, Update
 from glasshouse.engines.dynamo.conditions import Condition
 from glasshouse.engines.dynamo.values import WRONG
-from glasshouse.services.dynamodb.capacity import Consumed, write_units
 from glasshouse.services.dynamodb.errors import ConditionalCheckFailedException
 from glasshouse.services.dynamodb.keys import Place
 from glasshouse.services.dynamodb.records import DynamoTable
@@ -43,7 +42,8 @@ class Writes:
     """Performing writes."""
 
     def _write(self, write: Write) -> Done:
-        """Raises ConditionalCheckFailedException and Invalid."""
+        """Raises ConditionalCheckFailedException, Invalid, and what throttles."""
+        self._admit(write.table, "Write")
         items = Items(self.store, write.table, self.now)
         old, old_size = items.sized(write.place)
         if write.condition is not None and not write.condition(old or {}):
@@ -56,6 +56,8 @@ class Writes:
         if new is not None:
             new_size = items.measure(new, TO_UPDATE) if write.known_size is None else write.known_size
         change = items.write(write.place, old, old_size, new, new_size)
+        if change.index_units:
+            self._admit(write.table, "Write", [one for one in write.table.indexes if one.name in change.index_units])
         if change.streamed:
             self._tell_stream(write.table)
         return Done(old, new, change)
@@ -65,14 +67,6 @@ class Writes:
         if table.stream is not None:
             self.tell(table.stream.arn)
             self.state("RecordsWritten", stream=table.stream.arn)
-
-    def _consume_write(self, consumed: Consumed, table: DynamoTable, change: Change, times: float = 1.0):
-        if not consumed.counts:
-            return
-        consumed.add(table.name, times * write_units(change.old_size, change.new_size))
-        for index in table.indexes:
-            if units := change.index_units.get(index.name):
-                consumed.add_index(table.name, index.is_global, index.name, times * units)
 
     def _collection(self, table: DynamoTable, place: Place, item: Item | None, wanted: str | None) -> dict | None:
         """ItemCollectionMetrics: of tables with local indexes, how large the item collection is."""
