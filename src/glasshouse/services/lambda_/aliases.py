@@ -68,7 +68,7 @@ class Aliases:
         return self._aliases_of(function).put(alias)
 
     def delete_alias(self, function_name: str, name: str):
-        function = self._function(self._unqualified(function_name))
+        function = self._function(self._own(self._unqualified(function_name)))
         alias = self._aliases_of(function).get(function.name, name)
         if alias is not None:
             self._aliases_of(function).delete(alias)

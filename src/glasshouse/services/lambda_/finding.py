@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from glasshouse.core import ids
 from glasshouse.core.call import arn
 from glasshouse.services.lambda_.errors import (
+    AccessDeniedException,
     InvalidParameterValueException,
     ResourceNotFoundException,
     violation,
@@ -92,6 +93,12 @@ class Finding:
             )
         return reference
 
+    def _own(self, reference: Reference) -> Reference:
+        """A reference to a function of the caller's account: others' are used here, not changed."""
+        if reference.account != self.call.account:
+            raise AccessDeniedException()
+        return reference
+
     def _function(self, reference: Reference) -> Function:
         """Raises ResourceNotFoundException."""
         function = self._functions_at(reference).get(reference.name)
@@ -125,10 +132,6 @@ class Finding:
         if configuration is None:
             raise ResourceNotFoundException(f"Function not found: {reference.arn}")
         return configuration
-
-    def _versions_of(self, function: Function) -> list[Configuration]:
-        """`$LATEST` and the published versions, in the order of their numbers."""
-        return list(self.configurations.within(account=function.account).list(function.name))
 
     def _functions_at(self, reference: Reference):
         return self.functions.within(reference.account, reference.region)

@@ -5,7 +5,6 @@ from typing import Any
 
 from glasshouse.core import NotSupported, ids
 from glasshouse.services.lambda_.errors import (
-    AccessDeniedException,
     InvalidParameterValueException,
     ResourceConflictException,
     ResourceNotFoundException,
@@ -126,7 +125,7 @@ class Functions:
         return shown(latest, function.arn, self._shown_environment(latest))
 
     def delete_function(self, function_name: str, qualifier: str | None = None):
-        reference = self._reference(function_name, qualifier)
+        reference = self._own(self._reference(function_name, qualifier))
         if reference.qualifier == LATEST:
             raise InvalidParameterValueException("$LATEST version cannot be deleted without deleting the function.")
         function = self.functions.get(reference.name)
@@ -163,14 +162,11 @@ class Functions:
         if len(read["name"]) > LONGEST_NAME:
             constraint = f"Member must have length less than or equal to {LONGEST_NAME}"
             raise InvalidParameterValueException(violation(read["name"], "functionName", constraint).message)
-        reference = self._reference(function_name)
-        if reference.account != self.call.account:
-            raise AccessDeniedException()
-        return reference.name
+        return self._own(self._reference(function_name)).name
 
     def _changeable(self, reference: Reference, revision_id: str | None) -> tuple[Function, Configuration]:
         """A function and its `$LATEST`. Raises what stands against changing it now."""
-        function = self._function(reference)
+        function = self._function(self._own(reference))
         latest = self._latest(reference)
         if revision_id and revision_id != latest.revision_id:
             raise outdated()
