@@ -60,9 +60,10 @@ async def serving(settings: Settings) -> AsyncIterator[Server]:
     """A cloud that runs and answers, for the length of a block."""
     cloud = make_cloud(settings)
     server = make_server(cloud, settings)
-    await cloud.start()
     try:
-        await server.start(settings.host, settings.port)
+        await server.bind(settings.host, settings.port)
+        await cloud.start()
+        await server.start()
         try:
             yield server
         finally:

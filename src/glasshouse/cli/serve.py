@@ -60,8 +60,9 @@ async def live(app, settings, wanted: dict[str, Any]):
     cloud = app.make_cloud(settings)
     server = app.make_server(cloud, settings)
     server.gateway.on_stop = ending.set
+    await server.bind(settings.host, settings.port)
     await cloud.start()
-    await server.start(settings.host, settings.port)
+    await server.start()
     collect_less_often()
     noted, mine = announce(wanted, server)
     await ending.wait()

@@ -33,12 +33,17 @@ class Server:
         self._listening: asyncio.Server | None = None
         self._watch: asyncio.Task | None = None
 
-    async def start(self, host: str, port: int):
-        """Begin to listen; port 0 is any free one."""
+    async def bind(self, host: str, port: int):
+        """Take the port; 0 is any free one. The cloud knows its URL from now on: its jobs may hand it to others."""
         self.loop = asyncio.get_running_loop()
-        self._listening = await self.loop.create_server(self.doorstep, host, port, backlog=BACKLOG)
+        self._listening = await self.loop.create_server(self.doorstep, host, port, backlog=BACKLOG, start_serving=False)
         self.port = self._listening.sockets[0].getsockname()[1]
         self.gateway.cloud.url = f"http://{local_address(host)}:{self.port}"
+
+    async def start(self):
+        """Begin to answer."""
+        assert self._listening is not None
+        await self._listening.start_serving()
         self._watch = asyncio.create_task(self._look_after())
 
     async def stop(self):
