@@ -68,16 +68,26 @@ class Chain:
         return {"jsonrpc": "2.0", "id": next(self._ids), "method": method, "params": list(parameters)}
 
     def _post(self, body: Any) -> Any:
+        """Over a connection that is kept. The node may have ended it meanwhile; then a new one is made."""
+        kept = self._connection is not None
+        try:
+            return self._exchange(body)
+        except (ConnectionError, HTTPException):
+            self.close()
+            if not kept:
+                raise
+            return self._exchange(body)
+        except OSError:
+            self.close()
+            raise
+
+    def _exchange(self, body: Any) -> Any:
         if self._connection is None:
             kind = HTTPSConnection if self._parts.scheme == "https" else HTTPConnection
             self._connection = kind(self._parts.netloc, timeout=PATIENCE_S)
-        try:
-            path = self._parts.path or "/"
-            self._connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
-            return json.loads(self._connection.getresponse().read())
-        except (OSError, HTTPException):
-            self.close()
-            raise
+        path = self._parts.path or "/"
+        self._connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
+        return json.loads(self._connection.getresponse().read())
 
 
 class Transfers:

@@ -48,7 +48,7 @@ class Stage:
         return boto3.client(service, self.names.region, endpoint_url=self.aws.url, config=PATIENT, **given)
 
     def produces(self, checkpoint: Path | None = None) -> Producer:
-        """A producer with the producer's role."""
+        """A producer with the producer's role, and with a connection of its own to the chain."""
         arn = self.names.arn("iam", f"role/{self.names.role('producer')}")
         given = self.client("sts").assume_role(RoleArn=arn, RoleSessionName="producer")["Credentials"]
         kinesis = boto3.client(
@@ -56,8 +56,8 @@ class Stage:
             aws_access_key_id=given["AccessKeyId"], aws_secret_access_key=given["SecretAccessKey"],
             aws_session_token=given["SessionToken"],
         )  # fmt: skip
-        transfers = Transfers(self.chain, self.contracts)
-        return Producer(transfers, self.chain, kinesis, self.names.stream, checkpoint)
+        chain = Chain(self.chain.url)
+        return Producer(Transfers(chain, self.contracts), chain, kinesis, self.names.stream, checkpoint)
 
     def loaded(self) -> int:
         """How many items the table has."""
