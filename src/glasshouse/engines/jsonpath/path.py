@@ -39,6 +39,10 @@ class Path:
         """What it leads to first."""
         return next(iter(self.values(document)), default)
 
+    def read(self, document: Any, default: Any = None) -> Any:
+        """As Jayway reads: what a definite path leads to, and a list of all that any other path does."""
+        return self.first(document, default) if self.is_definite else self.values(document)
+
 
 @lru_cache(2048)
 def compiled(text: str) -> Path:

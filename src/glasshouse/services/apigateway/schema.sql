@@ -12,10 +12,6 @@ CREATE TABLE IF NOT EXISTS apigateway_answer (
     api TEXT NOT NULL, stage TEXT NOT NULL, key TEXT NOT NULL, answer BLOB NOT NULL, expires REAL NOT NULL,
     PRIMARY KEY (api, stage, key)
 ) WITHOUT ROWID;
--- Token buckets: how many requests were left at a moment.
-CREATE TABLE IF NOT EXISTS apigateway_bucket (
-    name TEXT PRIMARY KEY, tokens REAL NOT NULL, at REAL NOT NULL
-) WITHOUT ROWID;
 -- Requests by usage plan, key and day, and what was left of the quota at the day's last one.
 CREATE TABLE IF NOT EXISTS apigateway_use (
     plan TEXT NOT NULL, key TEXT NOT NULL, day TEXT NOT NULL, used INTEGER NOT NULL, remaining INTEGER NOT NULL,

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
+from glasshouse.services.apigateway.schema_words import worded
+
 ADDRESS = "https://apigateway.amazonaws.com/restapis/"
 PLACES = ("definitions", "components/schemas")
 SAMPLES = {"integer": 42, "number": 42, "boolean": True, "null": None}
@@ -97,15 +99,15 @@ def _validator(bundle: str) -> Any:
     return Draft4Validator(json.loads(bundle), registry=Registry())
 
 
-def is_valid(document: Any, bundle: str) -> bool:
-    """Whether a document satisfies a schema that stands alone, given as JSON; nothing satisfies one that is broken."""
+def failures(document: Any, bundle: str) -> list[str]:
+    """What of a document does not satisfy a schema that stands alone, given as JSON; nothing satisfies a broken one."""
     from jsonschema.exceptions import SchemaError, UnknownType
     from referencing.exceptions import Unresolvable
 
     try:
-        return _validator(bundle).is_valid(document)
-    except (SchemaError, UnknownType, Unresolvable, re.error, RecursionError):
-        return False
+        return list(dict.fromkeys(worded(one) for one in _validator(bundle).iter_errors(document)))
+    except (SchemaError, UnknownType, Unresolvable, re.error, RecursionError) as failure:
+        return [str(failure)]
 
 
 # Samples

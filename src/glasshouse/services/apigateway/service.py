@@ -11,17 +11,24 @@ from urllib.parse import quote
 from glasshouse.core import Service, Table
 from glasshouse.core.call import arn
 from glasshouse.services.apigateway.apis import Apis
+from glasshouse.services.apigateway.asking_authorizers import AskingAuthorizers
 from glasshouse.services.apigateway.authorizers import Authorizers
+from glasshouse.services.apigateway.authorizing import Authorizing
+from glasshouse.services.apigateway.caching import Caching
 from glasshouse.services.apigateway.deployments import Deployments
 from glasshouse.services.apigateway.documentation import Documentation
 from glasshouse.services.apigateway.domains import Domains
 from glasshouse.services.apigateway.errors import BadRequestException
 from glasshouse.services.apigateway.exporting import Exporting
 from glasshouse.services.apigateway.finding import Finding
+from glasshouse.services.apigateway.functions import Functions
 from glasshouse.services.apigateway.gateway_responses import GatewayResponses
 from glasshouse.services.apigateway.importing import Importing
+from glasshouse.services.apigateway.integrating import Integrating
 from glasshouse.services.apigateway.integrations import Integrations
 from glasshouse.services.apigateway.keys import Keys
+from glasshouse.services.apigateway.limits import Limits
+from glasshouse.services.apigateway.log_lines import Telling
 from glasshouse.services.apigateway.methods import Methods
 from glasshouse.services.apigateway.models import Models
 from glasshouse.services.apigateway.plans import Plans
@@ -47,15 +54,18 @@ from glasshouse.services.apigateway.records import (
     UsagePlanKey,
 )
 from glasshouse.services.apigateway.resources import Resources
+from glasshouse.services.apigateway.serving import Serving
 from glasshouse.services.apigateway.settings import Settings
 from glasshouse.services.apigateway.stages import Stages
+from glasshouse.services.apigateway.testing import Testing
 
 LABEL = re.compile(r"\{([\w-]+)\}")
 
 
 class ApiGateway(
     Apis, Resources, Methods, Integrations, Models, Authorizers, GatewayResponses, Deployments, Stages, Keys, Plans,
-    Domains, Documentation, Settings, Importing, Exporting, Finding, Service,
+    Domains, Documentation, Settings, Importing, Exporting, Finding, Serving, Authorizing, AskingAuthorizers, Limits,
+    Caching, Integrating, Functions, Telling, Testing, Service,
 ):  # fmt: skip
     name = "apigateway"
     invalid_page_token = BadRequestException
