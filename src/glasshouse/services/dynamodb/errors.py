@@ -32,8 +32,28 @@ class DuplicateItemException(ServiceError):
     """Duplicate primary key exists in table"""
 
 
+class ExportConflictException(ServiceError):
+    """There was a conflict when writing to the specified S3 bucket."""
+
+
+class ExportNotFoundException(ServiceError):
+    """The specified export was not found."""
+
+
 class IdempotentParameterMismatchException(ServiceError):
     """The provided client token was used with a different set of parameters."""
+
+
+class ImportConflictException(ServiceError):
+    """There was a conflict when importing from the specified S3 source."""
+
+
+class ImportNotFoundException(ServiceError):
+    """The specified import was not found."""
+
+
+class InvalidExportTimeException(ServiceError):
+    """The specified ExportTime is outside of the point in time recovery window."""
 
 
 class InvalidRestoreTimeException(ServiceError):

@@ -102,3 +102,69 @@ class Backup:
     size: int
     items: int
     table: DynamoTable
+
+
+@dataclass
+class Export:
+    """An export of a table to S3."""
+
+    export_arn: str
+    table_arn: str
+    table_id: str
+    table_name: str
+    export_type: str  # FULL_EXPORT, INCREMENTAL_EXPORT
+    export_format: str
+    s3_bucket: str
+    start_time: float
+    export_time: float | None = None
+    export_status: str = "IN_PROGRESS"
+    client_token: str | None = None
+    asked: str = ""  # what the client asked for, with whose token
+    s3_bucket_owner: str | None = None
+    s3_prefix: str | None = None
+    s3_sse_algorithm: str | None = None
+    s3_sse_kms_key_id: str | None = None
+    incremental_export_specification: dict | None = None
+    end_time: float | None = None
+    export_manifest: str | None = None
+    failure_code: str | None = None
+    failure_message: str | None = None
+    billed_size_bytes: int | None = None
+    item_count: int | None = None
+
+    @property
+    def folder(self) -> str:
+        """Where its files are, with a slash at the end."""
+        prefix = f"{self.s3_prefix.strip('/')}/" if self.s3_prefix else ""
+        return f"{prefix}AWSDynamoDB/"
+
+    @property
+    def number(self) -> str:
+        return self.export_arn.rpartition("/")[2]
+
+
+@dataclass
+class Import:
+    """An import of files from S3 into a new table."""
+
+    import_arn: str
+    table_arn: str
+    table_id: str
+    table_name: str
+    s3_bucket_source: dict
+    input_format: str
+    input_compression_type: str
+    table_creation_parameters: dict
+    start_time: float
+    cloud_watch_log_group_arn: str
+    import_status: str = "IN_PROGRESS"
+    client_token: str | None = None
+    asked: str = ""
+    input_format_options: dict | None = None
+    end_time: float | None = None
+    error_count: int = 0
+    processed_size_bytes: int = 0
+    processed_item_count: int = 0
+    imported_item_count: int = 0
+    failure_code: str | None = None
+    failure_message: str | None = None

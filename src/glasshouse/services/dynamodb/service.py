@@ -13,10 +13,12 @@ from glasshouse.services.dynamodb.backups import Backups
 from glasshouse.services.dynamodb.batches import Batches
 from glasshouse.services.dynamodb.errors import ResourceNotFoundException
 from glasshouse.services.dynamodb.expiring import Expiring
+from glasshouse.services.dynamodb.exports import Exports
+from glasshouse.services.dynamodb.imports import Imports
 from glasshouse.services.dynamodb.items import ItemOperations
 from glasshouse.services.dynamodb.metering import Metering
 from glasshouse.services.dynamodb.reading import Reading
-from glasshouse.services.dynamodb.records import Backup, DynamoTable
+from glasshouse.services.dynamodb.records import Backup, DynamoTable, Export, Import
 from glasshouse.services.dynamodb.settings import Settings
 from glasshouse.services.dynamodb.statements import Statements
 from glasshouse.services.dynamodb.table_updates import TableUpdates
@@ -27,11 +29,13 @@ from glasshouse.services.dynamodb.writes import Writes
 
 class Dynamodb(
     Tables, TableUpdates, ItemOperations, Reading, Batches, Transactions, Statements,
-    Backups, Expiring, Settings, Writes, Metering, Service,
+    Backups, Exports, Imports, Expiring, Settings, Writes, Metering, Service,
 ):  # fmt: skip
     name = "dynamodb"
     tables = Table(DynamoTable, key="name")
     backups = Table(Backup, key="arn")
+    exports = Table(Export, key="export_arn")
+    imports = Table(Import, key="import_arn")
 
     @cached_property
     def _found(self) -> dict[str, DynamoTable | None]:

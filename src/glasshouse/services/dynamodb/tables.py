@@ -98,7 +98,7 @@ class Tables:
     def _begin(self, table: DynamoTable) -> dict:
         """Keep a new table, which is ACTIVE with the next tick."""
         self._keep(table)
-        self.later("_activate", name=table.name)
+        self.later("_activate", key=f"activate/{table.name}", name=table.name)
         return {"TableDescription": describe(self.store, table)}
 
     def _activate(self, name: str):
