@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from glasshouse.core.access import Principal, service_principal
 from glasshouse.core.call import Call
+from glasshouse.core.errors import ServiceError
 from glasshouse.core.visit import Answer, Wired
 
 if TYPE_CHECKING:
@@ -75,6 +76,17 @@ class Siblings:
         if service.startswith("__"):
             raise AttributeError(service)
         return Sibling(self, service.rstrip("_").replace("_", "-"))
+
+    def may(self, service: str, method: str, **params: Any) -> bool:
+        """Whether access lets them ask this (`may("sqs", "send_message", QueueUrl=url)`), without asking it."""
+        cloud = self._service.cloud
+        call = self._call(service, cloud.model.operation_name(service, method), params)
+        try:
+            asked = cloud.service_class(service)(cloud, call)
+            cloud.access.authorize(asked, cloud.model.operation(service, call.operation))
+        except ServiceError:
+            return False
+        return True
 
     def send(self, wired: Wired) -> Answer:
         """Ask in the words of the wire, where a user has written them; the answer may be a refusal. Not on threads."""

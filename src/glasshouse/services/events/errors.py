@@ -45,12 +45,14 @@ class ResourceNotFoundException(ServiceError):
     """An entity that you specified does not exist."""
 
 
-class Undelivered(Exception):
+class Undelivered(ServiceError):
     """An event did not reach a target: `code` as dead letters tell it, `passing` if it is worth another attempt.
 
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
     """
 
+    code = "INTERNAL_ERROR"
+
     def __init__(self, code: str, message: str, passing: bool = False, after: float | None = None):
         super().__init__(message)
-        self.code, self.message, self.passing, self.after = code, message, passing, after
+        self.code, self.passing, self.after = code, passing, after

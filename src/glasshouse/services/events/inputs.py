@@ -41,11 +41,7 @@ def moment_of(event: dict) -> float:
 
 def found(expression: str, event: dict) -> Any:
     """What a path leads to in an event; MISSING if it leads nowhere."""
-    way = path(expression)
-    values = way.values(event)
-    if way.is_definite:
-        return values[0] if values else MISSING
-    return values
+    return path(expression).read(event, MISSING)
 
 
 def input_of(target: dict, event: dict, rule_arn: str, ingested: float) -> str:
