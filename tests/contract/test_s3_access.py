@@ -233,3 +233,20 @@ def test_acls_cannot_be_turned_off_while_they_grant_something(open_shelf):
     controls = {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
     error = refused(open_shelf.put_bucket_ownership_controls, Bucket="shelf", OwnershipControls=controls)
     assert error["Code"] == "InvalidBucketAclWithObjectOwnership"
+
+
+def test_many_objects_are_deleted_as_far_as_one_may(aws, s3):
+    for key in ("mine/a", "mine/b", "theirs/c"):
+        s3.put_object(Bucket="shelf", Key=key, Body=b"1")
+    iam = aws("iam")
+    iam.create_user(UserName="bob")
+    statement = {"Effect": "Allow", "Action": "s3:DeleteObject", "Resource": "arn:aws:s3:::shelf/mine/*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_user_policy(UserName="bob", PolicyName="p", PolicyDocument=document)
+    key = iam.create_access_key(UserName="bob")["AccessKey"]
+    keys = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
+    theirs = aws("s3", region="us-east-1", **keys)
+    answer = theirs.delete_objects(Bucket="shelf", Delete={"Objects": [{"Key": "mine/a"}, {"Key": "theirs/c"}]})
+    assert [each["Key"] for each in answer["Deleted"]] == ["mine/a"]
+    assert [(each["Key"], each["Code"]) for each in answer["Errors"]] == [("theirs/c", "AccessDenied")]
+    assert [each["Key"] for each in s3.list_objects_v2(Bucket="shelf")["Contents"]] == ["mine/b", "theirs/c"]

@@ -1,5 +1,6 @@
 """Deleting objects, one by one or many at once."""
 
+from dataclasses import replace
 from typing import Any
 
 from glasshouse.core import NotSupported, ServiceError
@@ -46,10 +47,17 @@ class Deletes:
     def _delete_one(self, bucket: Bucket, wanted: dict, bypass: bool) -> dict:
         if "LastModifiedTime" in wanted or "Size" in wanted:
             raise NotSupported("s3:DeleteObjects LastModifiedTime and Size are for directory buckets only")
+        self._check_may_delete(bucket, wanted)
         answer = self._delete(bucket, wanted["Key"], wanted.get("VersionId"), bypass, wanted.get("ETag"))
         if answer.get("DeleteMarker"):
             return {"DeleteMarker": True, "DeleteMarkerVersionId": answer["VersionId"]}
         return {}
+
+    def _check_may_delete(self, bucket: Bucket, wanted: dict):
+        """Raise if the caller may not delete one of many: AWS asks that for each key, and tells it as its outcome."""
+        named = {"Bucket": bucket.name, "Key": wanted["Key"], "VersionId": wanted.get("VersionId")}
+        one = replace(self.call, operation="DeleteObject", params=named)
+        self.cloud.access.authorize(type(self)(self.cloud, one), self.cloud.model.operation("s3", "DeleteObject"))
 
     def _delete(
         self, bucket: Bucket, key: str, version_id: str | None, bypass: bool = False, if_match: str | None = None
