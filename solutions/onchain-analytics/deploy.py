@@ -16,7 +16,7 @@ from names import DATA, FAILED, INDEX, Names
 from patience import patiently, until, waiting
 
 RETENTION_DAYS = 14
-CAPACITY, LARGEST_CAPACITY, UTILIZATION = 25, 1000, 70.0
+CAPACITY, MOST_CAPACITY, UTILIZATION = 25, 1000, 70.0
 TIMES_TRIED = 3
 BUFFER_MIB, BUFFER_S = 1, 60
 
@@ -24,11 +24,13 @@ BUFFER_MIB, BUFFER_S = 1, 60
 class Deployment:
     """What is made, in the order in which one thing needs another."""
 
-    def __init__(self, prefix: str, session: boto3.Session | None = None, domain: str = "amazonaws.com"):
-        self.session = session or boto3.Session()
+    def __init__(self, prefix: str, domain: str = "amazonaws.com", capacity: int = CAPACITY):
+        """With the credentials and the endpoint that the environment names."""
+        self.session = boto3.Session()
         account = self.client("sts").get_caller_identity()["Account"]
         self.names = Names(prefix, account, self.session.region_name)
         self.domain, self.scheme = domain, "https" if domain == "amazonaws.com" else "http"
+        self.capacity = capacity
         self.tags = {"Project": prefix}
 
     def client(self, service: str) -> Any:
@@ -107,7 +109,7 @@ class Deployment:
         """One item for each transfer. The index has what the metrics read of it, and none of its payload."""
         dynamodb, name = self.client("dynamodb"), self.names.table
         keys = [{"AttributeName": "address", "KeyType": "HASH"}, {"AttributeName": "timestamp", "KeyType": "RANGE"}]
-        capacity = {"ReadCapacityUnits": CAPACITY, "WriteCapacityUnits": CAPACITY}
+        capacity = {"ReadCapacityUnits": self.capacity, "WriteCapacityUnits": self.capacity}
         counted = ["transfer_from", "transfer_to", "transfer_value", "transaction_value"]
         projection = {"ProjectionType": "INCLUDE", "NonKeyAttributes": counted}
         dynamodb.create_table(
@@ -126,7 +128,8 @@ class Deployment:
         """Capacity follows its use."""
         scaling = self.client("application-autoscaling")
         what = {"ServiceNamespace": "dynamodb", "ResourceId": resource, "ScalableDimension": dimension}
-        scaling.register_scalable_target(**what, MinCapacity=CAPACITY, MaxCapacity=LARGEST_CAPACITY)
+        most = max(self.capacity, MOST_CAPACITY)
+        scaling.register_scalable_target(**what, MinCapacity=self.capacity, MaxCapacity=most)
         kind = "DynamoDBReadCapacityUtilization" if "Read" in dimension else "DynamoDBWriteCapacityUtilization"
         tracking = {"TargetValue": UTILIZATION, "PredefinedMetricSpecification": {"PredefinedMetricType": kind}}
         scaling.put_scaling_policy(
@@ -207,8 +210,13 @@ def main():
         "--domain", default="amazonaws.com",
         help="what the host names of APIs and websites end with; with a local cloud, localhost:4566",
     )  # fmt: skip
+    it.add_argument(
+        "--capacity", type=int, default=CAPACITY,
+        help="units a second that the table can read and write at least (default: %(default)s): capacity follows its"
+        " use, but not at once, so that loading a long history wants more",
+    )  # fmt: skip
     told = it.parse_args()
-    deployment = Deployment(told.prefix, domain=told.domain)
+    deployment = Deployment(told.prefix, told.domain, told.capacity)
     print(json.dumps(deployment.make(told.runtime, told.layer, told.page), indent=2))
 
 

@@ -11,6 +11,7 @@ from truth import metric, transfers
 from visitor import Visitor
 
 LIVE = 3
+MINUTES = 8
 ELSEWHERE = "https://elsewhere.example"
 
 
@@ -161,15 +162,25 @@ def measured(stage: Stage, namespace: str, name: str, **dimensions: str) -> floa
     return sum(point["Sum"] for point in told["Datapoints"])
 
 
-def bill(step, stage: Stage):
-    """Capacity follows its use."""
-    scaling = stage.client("application-autoscaling")
-    with step("The capacity of the table follows its use") as it:
-        targets = scaling.describe_scalable_targets(ServiceNamespace="dynamodb")["ScalableTargets"]
-        assert len(targets) == len(stage.names.dimensions)
-        it.saw(
-            "; ".join(f"{each['ScalableDimension']} {each['MinCapacity']} to {each['MaxCapacity']}" for each in targets)
-        )
-        done = scaling.describe_scaling_activities(ServiceNamespace="dynamodb")["ScalingActivities"]
-        for activity in done:
+def scaled(step, stage: Stage):
+    """Capacity follows its use: the history is put again and again, as when all jobs are run anew."""
+    scaling, table = stage.client("application-autoscaling"), stage.names.table
+    with step("More is written than the table is provisioned for: after some minutes it has more capacity") as it:
+        before = capacity(stage)
+        for _ in range(MINUTES):
+            stage.produces().run(stage.first, stage.last)
+            stage.aws.clock.advance(BUFFER_S)
+            if capacity(stage) > before:
+                break
+        assert capacity(stage) > before, before
+        it.saw(f"from {before} to {capacity(stage)} write units a second")
+        assert stage.loaded() == stage.expected
+        it.saw(f"still {stage.expected} items: what is written again is the same item")
+        activities = scaling.describe_scaling_activities(ServiceNamespace="dynamodb", ResourceId=f"table/{table}")
+        for activity in activities["ScalingActivities"]:
             it.saw(f"{activity['StatusCode']}: {activity['Description']}")
+
+
+def capacity(stage: Stage) -> int:
+    told = stage.client("dynamodb").describe_table(TableName=stage.names.table)["Table"]
+    return told["ProvisionedThroughput"]["WriteCapacityUnits"]

@@ -91,7 +91,9 @@ def _bucket(s3, bucket: str):
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
         found = [{"Key": each["Key"]} for each in page.get("Contents", [])]
         if found:
-            s3.delete_objects(Bucket=bucket, Delete={"Objects": found, "Quiet": True})
+            failed = s3.delete_objects(Bucket=bucket, Delete={"Objects": found, "Quiet": True}).get("Errors")
+            if failed:
+                raise RuntimeError(f"{bucket}/{failed[0]['Key']} is not deleted: {failed[0]['Message']}")
     s3.delete_bucket(Bucket=bucket)
 
 

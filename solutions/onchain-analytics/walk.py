@@ -13,7 +13,8 @@ from pathlib import Path
 import tools
 from botocore.exceptions import ClientError
 from chain import Chain
-from looks import bill, page, watch
+from deploy import CAPACITY
+from looks import page, scaled, watch
 from market import DAY_S, Market, moments
 from names import METRICS
 from stage import Stage
@@ -22,6 +23,7 @@ from truth import metric, transfers
 
 KILLABLE = True
 WALLETS = 60
+BURST_S = 300
 BEFORE_NOW_S = 3600  # where the history ends, so that there is something to come
 INTERVALS = (60, 1440)
 NOBODYS = "0x" + "9" * 40
@@ -61,7 +63,7 @@ def follow(step, stage: Stage, told, place: Path, ganache):
     """From an empty account to an empty account."""
     with_page = not tools.missing()
     administer(step, stage)
-    deploy(step, stage, tools.built(place / "page") if with_page else None)
+    deploy(step, stage, told, tools.built(place / "page") if with_page else None)
     bounded(step, stage)
     market = history(step, stage, told, ganache)
     ingest(step, stage, told)
@@ -73,7 +75,7 @@ def follow(step, stage: Stage, told, place: Path, ganache):
     if with_page:
         page(step, stage, market, told)
     watch(step, stage)
-    bill(step, stage)
+    scaled(step, stage)
     if told.keep:
         input(f"It is all there until you press Enter: {json.dumps(stage.made, indent=2)}\n")
     leave(step, stage)
@@ -86,18 +88,23 @@ def administer(step, stage: Stage):
         it.saw(stage.client("sts").get_caller_identity()["Arn"])
 
 
-def deploy(step, stage: Stage, page_folder: Path | None):
+def deploy(step, stage: Stage, told, page_folder: Path | None):
     names = stage.names
     with step("The user deploys, with the script that would deploy to AWS") as it:
-        words = ["deploy.py", "--prefix", names.prefix, "--domain", stage.domain]
-        told = stage.command(*words, *(["--page", str(page_folder)] if page_folder else []))
-        stage.made = json.loads(told)
+        words = ["deploy.py", "--prefix", names.prefix, "--domain", stage.domain, "--capacity", str(capacity(told))]
+        stage.made = json.loads(stage.command(*words, *(["--page", str(page_folder)] if page_folder else [])))
         for name, value in stage.made.items():
             it.saw(f"{name}: {value}")
     with step("Each function, the delivery, the API and the producer have a role of their own") as it:
         it.saw(", ".join(sorted(names.roles)))
         given = json.loads(names.policy("metric", "wallets"))["Statement"][-1]
         it.saw(f"{names.role('wallets')} may {given['Action'][0]} {given['Resource'].rpartition(':')[2]}")
+
+
+def capacity(told) -> int:
+    """What the table needs to take the whole history at once: five minutes of capacity that was not used."""
+    units_of_an_item = 3 + 2 * told.payload_bytes // 1024
+    return max(CAPACITY, round(told.days * 24 * 60 * told.per_minute * units_of_an_item / BURST_S))
 
 
 def bounded(step, stage: Stage):
