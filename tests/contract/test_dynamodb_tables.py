@@ -70,13 +70,36 @@ def test_a_protected_table_cannot_be_deleted(dynamodb):
     assert dynamodb.delete_table(TableName="things")["TableDescription"]["TableStatus"] == "DELETING"
 
 
-def test_keys_of_the_customer_are_refused_in_words(dynamodb):
-    code, message = refusal(make_table, dynamodb=dynamodb, SSESpecification={"Enabled": True, "SSEType": "KMS"})
-    assert code == "NotSupported"
-    assert "SSESpecification" in message
+def test_a_table_is_encrypted_with_a_key_that_the_caller_can_use(aws, dynamodb):
+    kms = aws("kms")
+    key = kms.create_key()["KeyMetadata"]["Arn"]
+    kms.schedule_key_deletion(KeyId=key)
+    for wanted in ("alias/none", key):
+        given = {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": wanted}
+        code, message = refusal(make_table, dynamodb=dynamodb, SSESpecification=given)
+        assert (code, message.startswith("KMS key validation failed: ")) == ("ValidationException", True)
+    assert dynamodb.list_tables()["TableNames"] == []
 
 
 # What is done
+
+
+def test_the_key_of_a_table_is_told_and_changed(aws, dynamodb):
+    key = aws("kms").create_key()["KeyMetadata"]["Arn"]
+    table = make_table(dynamodb, SSESpecification={"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key})
+    assert table["SSEDescription"] == {"Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": key}
+    managed = dynamodb.update_table(TableName="things", SSESpecification={"Enabled": True})["TableDescription"]
+    assert managed["SSEDescription"]["KMSMasterKeyArn"] != key
+    wait_until_active(dynamodb)
+    plain = dynamodb.update_table(TableName="things", SSESpecification={"Enabled": False})["TableDescription"]
+    assert "SSEDescription" not in plain
+
+
+def test_warm_throughput_is_told(dynamodb):
+    assert make_table(dynamodb)["WarmThroughput"]["ReadUnitsPerSecond"] == 12_000
+    warm = {"ReadUnitsPerSecond": 15_000, "WriteUnitsPerSecond": 5_000}
+    told = dynamodb.update_table(TableName="things", WarmThroughput=warm)["TableDescription"]["WarmThroughput"]
+    assert told == {**warm, "Status": "ACTIVE"}
 
 
 def test_a_table_is_described_as_it_was_made(dynamodb):

@@ -88,6 +88,7 @@ class Backups:
         local_secondary_index_override: list | None = None,
         provisioned_throughput_override: dict | None = None,
         on_demand_throughput_override: dict | None = None,
+        sse_specification_override: dict | None = None,
     ):
         backup = self._backup(backup_arn)
         indexes = _kept(backup.table, global_secondary_index_override, local_secondary_index_override)
@@ -95,6 +96,7 @@ class Backups:
             backup.table, target_table_name, indexes, billing_mode_override, provisioned_throughput_override
         )
         table.on_demand = on_demand_throughput_override or table.on_demand
+        table.encryption = self._encryption(sse_specification_override)
         table.restored = {
             "SourceBackupArn": backup.arn, "SourceTableArn": backup.table.arn, "RestoreDateTime": self.now,
             "RestoreInProgress": False,
@@ -136,6 +138,7 @@ class Backups:
         local_secondary_index_override: list | None = None,
         provisioned_throughput_override: dict | None = None,
         on_demand_throughput_override: dict | None = None,
+        sse_specification_override: dict | None = None,
     ):
         named = source_table_name or source_table_arn
         if named is None:
@@ -151,6 +154,7 @@ class Backups:
             source, target_table_name, indexes, billing_mode_override, provisioned_throughput_override
         )
         table.on_demand = on_demand_throughput_override or table.on_demand
+        table.encryption = self._encryption(sse_specification_override)
         table.restored = {"SourceTableArn": source.arn, "RestoreDateTime": moment, "RestoreInProgress": False}
         self._fill(table, self._images_at(source, moment))
         return self._begin(table)

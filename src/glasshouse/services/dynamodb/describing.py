@@ -4,6 +4,9 @@ from glasshouse.core.store import Store
 from glasshouse.engines.dynamo.key_conditions import KeyAttribute
 from glasshouse.services.dynamodb.records import DynamoTable, Index, Throughput
 
+# What a new table is told to bear at once; the figures of AWS.
+WARM = {"ReadUnitsPerSecond": 12_000, "WriteUnitsPerSecond": 4_000, "Status": "ACTIVE"}
+
 
 def describe(store: Store, table: DynamoTable) -> dict:
     """A TableDescription; counts are those of this moment."""
@@ -27,6 +30,7 @@ def describe(store: Store, table: DynamoTable) -> dict:
         "OnDemandThroughput": table.on_demand,
         "SSEDescription": table.encryption,
         "RestoreSummary": table.restored,
+        "WarmThroughput": {**WARM, **(table.warm or {})},
     }
     return {**told, **_modes(table), **_stream(table)}
 

@@ -25,9 +25,10 @@ class Expiring:
             raise ValidationException(
                 f"TimeToLive is active on a different AttributeName: current AttributeName is {table.ttl}"
             )
-        table.ttl, table.ttl_status = attribute, "ENABLED" if enabled else "DISABLED"
-        self._keep(table)
-        self._note_expiries(table)
+        for there, one in [(self, table), *self._others(table)]:
+            one.ttl, one.ttl_status = attribute, "ENABLED" if enabled else "DISABLED"
+            there._keep(one)
+            there._note_expiries(one)
         return {"TimeToLiveSpecification": time_to_live_specification}
 
     def describe_time_to_live(self, table_name: str):
@@ -71,8 +72,10 @@ class Expiring:
             self.metric(NAMESPACE, "TimeToLiveDeletedItemCount", len(rows), "Count", {"TableName": name})
         for place in rows:
             old, size = items.sized(place)
-            if items.write(place, old, size, None, 0, expired=True).streamed:
-                self._tell_stream(table)
+            change = items.write(place, old, size, None, 0, expired=True)
+            self._tell(table, place, old, None, change, expired=True)
+            if table.replicas:
+                self._spread(table, place, None, 0, expired=True)
         if len(rows) == DELETED_AT_ONCE:
             self.later("_expire", key=f"ttl/{table.number}", name=name)
         else:

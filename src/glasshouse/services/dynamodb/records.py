@@ -48,6 +48,15 @@ class Stream:
 
 
 @dataclass
+class Destination:
+    """A Kinesis stream that is told of changes."""
+
+    stream_arn: str
+    destination_status: str
+    approximate_creation_date_time_precision: str = "MILLISECOND"
+
+
+@dataclass
 class DynamoTable:
     """A table; `number` is that of its items."""
 
@@ -77,6 +86,14 @@ class DynamoTable:
     recovery_since: float | None = None
     recovery_days: int = 35
     restored: dict | None = None
+    destinations: list[Destination] = field(default_factory=list)
+    replicas: list[str] = field(default_factory=list)  # the other regions of a global table
+    warm: dict | None = None
+
+    @property
+    def told(self) -> list[Destination]:
+        """The Kinesis streams that are told of changes now."""
+        return [one for one in self.destinations if one.destination_status in ("ACTIVE", "UPDATING")]
 
     @property
     def keys(self) -> list[KeyAttribute]:

@@ -3,7 +3,8 @@
 Differs from AWS: tables and indexes are ready with the next tick of the clock; every read is consistent; calls come one
 after another, so transactions never conflict; counts and sizes are exact; a table of provisioned capacity or on demand
 consumes the same units, and only the former (or a configured maximum) throttles; a stream has one shard; items expire
-at the second they say; encryption with the customer's KMS keys and global tables are refused.
+at the second they say; the KMS key of a table is checked and told, while its items lie in the store as they came;
+contributor insights, bulk operations and vector indexes are refused.
 """
 
 from functools import cached_property
@@ -11,6 +12,7 @@ from functools import cached_property
 from glasshouse.core import NotSupported, Service, Table
 from glasshouse.services.dynamodb.backups import Backups
 from glasshouse.services.dynamodb.batches import Batches
+from glasshouse.services.dynamodb.destinations import Destinations
 from glasshouse.services.dynamodb.errors import ResourceNotFoundException
 from glasshouse.services.dynamodb.expiring import Expiring
 from glasshouse.services.dynamodb.exports import Exports
@@ -19,6 +21,7 @@ from glasshouse.services.dynamodb.items import ItemOperations
 from glasshouse.services.dynamodb.metering import Metering
 from glasshouse.services.dynamodb.reading import Reading
 from glasshouse.services.dynamodb.records import Backup, DynamoTable, Export, Import
+from glasshouse.services.dynamodb.replicas import Replicas
 from glasshouse.services.dynamodb.settings import Settings
 from glasshouse.services.dynamodb.statements import Statements
 from glasshouse.services.dynamodb.table_updates import TableUpdates
@@ -29,7 +32,7 @@ from glasshouse.services.dynamodb.writes import Writes
 
 class Dynamodb(
     Tables, TableUpdates, ItemOperations, Reading, Batches, Transactions, Statements,
-    Backups, Exports, Imports, Expiring, Settings, Writes, Metering, Service,
+    Backups, Exports, Imports, Destinations, Replicas, Expiring, Settings, Writes, Metering, Service,
 ):  # fmt: skip
     name = "dynamodb"
     tables = Table(DynamoTable, key="name")

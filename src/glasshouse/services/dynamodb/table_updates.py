@@ -31,10 +31,14 @@ class TableUpdates:
         table_class: str | None = None,
         deletion_protection_enabled: bool | None = None,
         on_demand_throughput: dict | None = None,
+        sse_specification: dict | None = None,
+        replica_updates: list | None = None,
+        warm_throughput: dict | None = None,
     ):
         asked = (
             *(billing_mode, provisioned_throughput, global_secondary_index_updates, stream_specification),
-            *(table_class, deletion_protection_enabled, on_demand_throughput),
+            *(table_class, deletion_protection_enabled, on_demand_throughput, sse_specification, replica_updates),
+            warm_throughput,
         )
         if all(value is None for value in asked):
             raise ValidationException(NOTHING)
@@ -49,11 +53,22 @@ class TableUpdates:
             table.table_class, table.class_changed = table_class, self.now
         if on_demand_throughput is not None:
             table.on_demand = on_demand_throughput
-        self._update_billing(table, billing_mode, provisioned_throughput)
+        if warm_throughput is not None:
+            table.warm = warm_throughput
+        if sse_specification is not None:
+            table.encryption = self._encryption(sse_specification)
         if stream_specification is not None:
             self._update_stream(table, stream_specification)
+        if replica_updates:
+            self._update_replicas(table, replica_updates)
+        for there, one in [(self, table), *self._others(table)] if billing_mode or provisioned_throughput else ():
+            there._update_billing(one, billing_mode, provisioned_throughput)
+            there.tables.put(one)
         if global_secondary_index_updates:
-            self._update_indexes(table, attribute_definitions, global_secondary_index_updates)
+            for there, one in [*self._others(table), (self, table)]:
+                there._update_indexes(one, attribute_definitions, global_secondary_index_updates)
+                one.status = "UPDATING"
+                there._begin(one)
         table.status = "UPDATING"
         return self._begin(table)
 

@@ -3,9 +3,9 @@
 import json
 from datetime import UTC, datetime
 
-from glasshouse.core import ids
-from glasshouse.core.errors import NotSupported
+from glasshouse.core import ServiceError, ids
 from glasshouse.core.tags import from_list
+from glasshouse.engines.dynamo.values import WRONG
 from glasshouse.services.dynamodb import definitions
 from glasshouse.services.dynamodb.describing import describe, key_schema
 from glasshouse.services.dynamodb.errors import (
@@ -15,7 +15,7 @@ from glasshouse.services.dynamodb.errors import (
 )
 from glasshouse.services.dynamodb.records import DynamoTable, Index, Stream
 
-ERASED_AT_ONCE = 5000
+ERASED_AT_ONCE, MANAGED_KEY = 5000, "alias/aws/dynamodb"
 VIEWS = ("KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES")
 
 
@@ -38,6 +38,7 @@ class Tables:
         deletion_protection_enabled: bool = False,
         resource_policy: str | None = None,
         on_demand_throughput: dict | None = None,
+        warm_throughput: dict | None = None,
     ):
         name = self._name_of(table_name)
         definitions.check_name(name)
@@ -60,7 +61,7 @@ class Tables:
             billing_mode, throughput, indexes=indexes, deletion_protection=deletion_protection_enabled,
             table_class=table_class, on_demand=on_demand_throughput,
             on_demand_since=self.now if billing_mode == "PAY_PER_REQUEST" else None,
-            encryption=self._encryption(sse_specification),
+            encryption=self._encryption(sse_specification), warm=warm_throughput,
         )  # fmt: skip
         self._set_stream(table, stream_specification)
         if resource_policy:
@@ -69,7 +70,7 @@ class Tables:
         return self._begin(table)
 
     def describe_table(self, table_name: str):
-        return {"Table": describe(self.store, self._described(table_name))}
+        return {"Table": self._tell_of(self._described(table_name))}
 
     def list_tables(self, exclusive_start_table_name: str | None = None, limit: int = 100):
         names = [name for name in self.tables.keys() if name > (exclusive_start_table_name or "")]  # noqa: SIM118
@@ -88,7 +89,8 @@ class Tables:
             raise ResourceInUseException(
                 f"Attempt to change a resource which is still in use: Table is being {doing}: {table.name}"
             )
-        table.status = "DELETING"
+        self._leave(table)
+        table.status, table.replicas = "DELETING", []
         self._keep(table)
         self.later("_finish_deletion", name=table.name, number=table.number)
         return {"TableDescription": {**describe(self.store, table), "KeySchema": None, "AttributeDefinitions": None}}
@@ -99,7 +101,11 @@ class Tables:
         """Keep a new table, which is ACTIVE with the next tick."""
         self._keep(table)
         self.later("_activate", key=f"activate/{table.name}", name=table.name)
-        return {"TableDescription": describe(self.store, table)}
+        return {"TableDescription": self._tell_of(table)}
+
+    def _tell_of(self, table: DynamoTable) -> dict:
+        """A TableDescription, replicas included."""
+        return {**describe(self.store, table), **self._describe_replicas(table)}
 
     def _activate(self, name: str):
         table = self.tables.get(name)
@@ -143,10 +149,23 @@ class Tables:
         return self.store.write("INSERT INTO dynamodb_extent DEFAULT VALUES").lastrowid
 
     def _encryption(self, specification: dict | None) -> dict | None:
-        """Items lie unencrypted in the store, so a key of the customer's is refused rather than named for nothing."""
+        """The KMS key of a table: one that the caller can use, kept and told; without any, DynamoDB's own."""
         if not specification or not specification.get("Enabled"):
+            if specification and (specification.get("SSEType") or specification.get("KMSMasterKeyId")):
+                raise ValidationException(
+                    f"{WRONG}SSEType and KMSMasterKeyId cannot be specified when Enabled is false"
+                )
             return None
-        raise NotSupported("SSESpecification with KMS keys is not supported by Glasshouse yet")
+        if specification.get("SSEType") == "AES256":
+            raise ValidationException(f"{WRONG}SSEType AES256 is not supported")
+        key = specification.get("KMSMasterKeyId") or MANAGED_KEY
+        try:
+            found = self.aws.as_caller().kms.describe_key(KeyId=key)["KeyMetadata"]
+        except ServiceError as failure:
+            raise ValidationException(f"KMS key validation failed: {failure.message}") from None
+        if found["KeyState"] != "Enabled":
+            raise ValidationException(f"KMS key validation failed: {found['Arn']} is {found['KeyState']}")
+        return {"Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": found["Arn"]}
 
     def _set_stream(self, table: DynamoTable, specification: dict | None):
         if not specification:

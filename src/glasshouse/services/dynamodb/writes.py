@@ -58,13 +58,24 @@ class Writes:
         change = items.write(write.place, old, old_size, new, new_size)
         if change.index_units:
             self._admit(write.table, "Write", [one for one in write.table.indexes if one.name in change.index_units])
-        if change.streamed:
-            self._tell_stream(write.table)
+        self._tell(write.table, write.place, old, new, change)
+        if write.table.replicas:
+            self._spread(write.table, write.place, new, new_size)
         return Done(old, new, change)
 
-    def _tell_stream(self, table: DynamoTable):
-        """Wake who waits for records."""
-        if table.stream is not None:
+    def _tell(
+        self,
+        table: DynamoTable,
+        place: Place,
+        old: Item | None,
+        new: Item | None,
+        change: Change,
+        expired: bool = False,
+    ):
+        """Wake who waits for records of the stream, and pass the change on to Kinesis."""
+        if table.destinations:
+            self._tell_destinations(table, place, old, new, expired)
+        if change.streamed and table.stream is not None:
             self.tell(table.stream.arn)
             self.state("RecordsWritten", stream=table.stream.arn)
 
