@@ -31,6 +31,10 @@ class KillableCloud:
         self.url = said.split()[3]
         return self
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def kill(self):
         self._process.send_signal(signal.SIGKILL)
         self._process.wait()
