@@ -7,6 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 ACCOUNT, REGION = "000000000000", "eu-west-1"
+JSON = "application/json"
 MOCKED = '{"statusCode": 200}'
 
 
@@ -45,9 +46,9 @@ class RestApi:
     def mock(self, path: str = "/", verb: str = "GET", template: str = MOCKED, answer: str = "", method=None, **more):
         """A method that answers by itself, with what a template makes."""
         self.method(path, verb, **(method or {}))
-        settings = {"requestTemplates": {"application/json": template}, **more}
+        settings = {"requestTemplates": {JSON: template}, **more}
         self.client.put_integration(**self.place(path, verb), type="MOCK", **settings)
-        self.respond(path, verb, responseTemplates={"application/json": answer})
+        self.respond(path, verb, responseTemplates={JSON: answer})
 
     def http(self, url: str, path: str = "/", verb: str = "GET", type: str = "HTTP_PROXY", method=None, **more):
         self.method(path, verb, **(method or {}))

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from glasshouse.core.call import Call
-from glasshouse.core.errors import ServiceError
+from glasshouse.core.errors import NotSupported, ServiceError
 from glasshouse.core.visit import Answer, Wired
 from glasshouse.gateway import errors
 from glasshouse.gateway.routing import FORM, NoService, Route
 from glasshouse.protocol import faults, json, model
 from glasshouse.protocol.http import Request, Response
-from glasshouse.protocol.model import Operation
+from glasshouse.protocol.model import Listing, Operation
 
 if TYPE_CHECKING:
     from glasshouse.gateway.exchange import Gateway
@@ -28,7 +28,9 @@ _OLD_NAMES = {"Messages": "messages"}
 
 
 def perform(gateway: "Gateway", wired: Wired, make_call: MakeCall) -> Answer:
-    """The answer, refusals included. Raises NotSupported for a service that is not there, and NothingYet."""
+    """The answer, refusals included. Raises NotSupported for what this cloud does not do, and NothingYet."""
+    if _listing(wired.service) is None:
+        raise NotSupported(f"There is no service {wired.service}")
     name = ".".join(part for part in (wired.label, wired.service, wired.region) if part)
     place = gateway.hosts.place(f"{name}.amazonaws.com")
     request = Request(wired.method, wired.path, wired.query, dict(wired.headers), wired.body)
@@ -55,6 +57,8 @@ def _perform(gateway: "Gateway", route: Route, request: Request, make_call: Make
     try:
         call.params = route.codec.parse(operation, request, route.labels)
         result = gateway.cloud.perform(call)
+    except NotSupported:
+        raise
     except ServiceError as refusal:
         if in_json:
             return _refusal_in_json(operation, refusal, call.request_id)
@@ -66,11 +70,8 @@ def _perform(gateway: "Gateway", route: Route, request: Request, make_call: Make
 
 def _with_action(request: Request, wired: Wired) -> Request:
     """A request in which the operation is named as the service wants it."""
-    index = model.index()
-    listings = index.by_endpoint_prefix.get(wired.service) or index.by_signing_name.get(wired.service) or []
-    listing = listings[0] if listings else index.get(wired.service)
-    if listing is None:
-        return request
+    listing = _listing(wired.service)
+    assert listing is not None
     in_query = "query" in listing.protocols or "ec2" in listing.protocols
     if in_query and JSON_TARGETED not in request.headers.get("content-type", ""):
         action = f"Action={quote(wired.action)}&Version={listing.api_version}"
@@ -83,6 +84,13 @@ def _with_action(request: Request, wired: Wired) -> Request:
     if request.query and (not body.strip() or request.method in NO_BODY):
         body = json.encode(dict(request.query_pairs))
     return replace(request, method="POST", path="/", query="", headers=headers, body=body)
+
+
+def _listing(name: str) -> Listing | None:
+    """The service that hosts call so."""
+    index = model.index()
+    listings = index.by_endpoint_prefix.get(name) or index.by_signing_name.get(name) or []
+    return listings[0] if listings else index.get(name)
 
 
 def _content(body: Any) -> bytes:

@@ -135,7 +135,7 @@ class Exchange:
 
     @property
     def host(self) -> str:
-        return self.visit.host.partition(":")[0].lower()
+        return self.visit.host.partition(":")[0]
 
     @cached_property
     def variables(self) -> dict[str, str]:

@@ -76,7 +76,7 @@ class Integrating:
     def _fetched(self, exchange: Exchange, integration: dict[str, Any]) -> Fetched:
         topic = f"backend of {exchange.request_id}"
         seconds = integration["timeoutInMillis"] / 1000
-        fetched = self.cloud.resident(Web).fetched(topic, lambda: _asked(exchange, integration, seconds))
+        fetched = self.cloud.resident(Web).fetched(topic, lambda: _asked(exchange, integration, self.cloud.url))
         if fetched is None:
             raise NothingYet(seconds, (topic,))
         return fetched
@@ -135,8 +135,8 @@ class Integrating:
         wired = service_calls.wired(asked)
         try:
             answered = asking(region=wired.region).send(wired)
-        except ServiceError as refusal:
-            raise misconfigured(str(refusal)) from None
+        except ServiceError as lack:
+            raise misconfigured(str(lack)) from None
         return Incoming(answered.status, _lines(answered.headers), answered.body, str(answered.status))
 
     def _note_integration(self, exchange: Exchange, incoming: Incoming, took_ms: int | None):
@@ -152,7 +152,7 @@ class Integrating:
         trail.show("Endpoint response body before transformations: %s", shortened(incoming.body))
 
 
-def _asked(exchange: Exchange, integration: dict[str, Any], seconds: float) -> Asked:
+def _asked(exchange: Exchange, integration: dict[str, Any], origin: str) -> Asked:
     """What a backend is asked."""
     asked = outgoing(exchange, integration)
     headers = {
@@ -174,7 +174,8 @@ def _asked(exchange: Exchange, integration: dict[str, Any], seconds: float) -> A
         uri = f"{uri}{'&' if '?' in uri else '?'}{query}"
     _show_asked(exchange, uri, headers, asked.body)
     insecure = (integration.get("tlsConfig") or {}).get("insecureSkipVerification", False)
-    return Asked(asked.verb, uri, headers, asked.body, seconds, exchange.visit.source.origin, insecure)
+    seconds = integration["timeoutInMillis"] / 1000
+    return Asked(asked.verb, uri, headers, asked.body, seconds, origin, insecure)
 
 
 def _show_asked(exchange: Exchange, uri: str, headers: dict[str, str], body: bytes):
