@@ -1,5 +1,6 @@
 """What is looked at in the walk: the page, as a visitor sees it, and what CloudWatch knows."""
 
+import json
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -52,11 +53,13 @@ def charts(step, stage: Stage, visitor: Visitor):
         for name, value in headers.items():
             if name.startswith("access-control"):
                 it.saw(f"{name}: {value}")
-        visitor.page.goto("about:blank")
         url = f"{stage.made['api']}/wallets?address={contract}&interval=60"
-        total = visitor.page.evaluate("url => fetch(url).then(told => told.json()).then(told => told.total)", url)
-        assert total == metric("wallets", own, 60)[0]
-        it.saw(f"a script of another page gets {total}")
+        told = visitor.fetches(url, {"Content-Type": "application/json"})
+        assert json.loads(told)["total"] == metric("wallets", own, 60)[0], told
+        it.saw("with a header that the API allows, the page's script gets its answer")
+        told = visitor.fetches(url, {"X-Other": "1"})
+        assert told == "TypeError: Failed to fetch", told
+        it.saw(f"with another one the browser says: {told}")
 
 
 def live(step, stage: Stage, market: Market, visitor: Visitor, quick: bool):

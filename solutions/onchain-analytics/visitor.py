@@ -58,6 +58,12 @@ class Visitor:
         card.get_by_role("button", name="Chart").click()
         return [tuple(row) for row in rows]
 
+    def fetches(self, url: str, headers: dict[str, str]) -> str:
+        """What a script of the page gets from a URL, or what the browser says instead."""
+        return self.page.evaluate(
+            "([url, headers]) => fetch(url, {headers}).then(answer => answer.text()).catch(String)", [url, headers]
+        )
+
     def error(self) -> str:
         return self.page.get_by_role("alert").inner_text()
 
