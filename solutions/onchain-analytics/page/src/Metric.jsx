@@ -16,6 +16,8 @@ import { useState } from 'react';
 import { filled } from './metrics.js';
 
 const HEIGHT = 260;
+const MOST_TICKS = 7;
+const DAY_MS = 86_400_000;
 const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 2 });
 const short = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
 const moment = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' });
@@ -68,8 +70,8 @@ function Total({ line, value }) {
 }
 
 function Chart({ points, lines }) {
-  const withinADay = points[points.length - 1].time - points[0].time < 36 * 3_600_000;
-  const tick = (time) => (withinADay ? hour : day).format(time);
+  const midnights = midnightsOf(points);
+  const tick = (time) => (midnights ? day : hour).format(time);
   return (
     <LineChart
       height={HEIGHT}
@@ -82,7 +84,8 @@ function Chart({ points, lines }) {
         {
           dataKey: 'time',
           scaleType: 'time',
-          tickNumber: 6,
+          tickNumber: MOST_TICKS,
+          tickInterval: midnights ?? 'auto',
           valueFormatter: (time, { location }) => (location === 'tick' ? tick(time) : `${moment.format(time)} UTC`),
         },
       ]}
@@ -106,6 +109,16 @@ function Chart({ points, lines }) {
       sx={{ [`& .${lineClasses.area}`]: { fillOpacity: 0.14, filter: 'none' }, [`& .${lineClasses.line}`]: { strokeWidth: 1.75 } }}
     />
   );
+}
+
+// Where the days begin, a few of them; nothing if all of it was within a day or two.
+function midnightsOf(points) {
+  const [first, last] = [points[0].time.getTime(), points[points.length - 1].time.getTime()];
+  const days = (last - first) / DAY_MS;
+  if (days < 1.5) return undefined;
+  const [start, step] = [Math.ceil(first / DAY_MS), Math.ceil(days / MOST_TICKS)];
+  const count = Math.floor((last / DAY_MS - start) / step) + 1;
+  return Array.from({ length: count }, (_, number) => new Date((start + number * step) * DAY_MS));
 }
 
 function Numbers({ told, lines }) {
