@@ -204,10 +204,10 @@ def test_files_of_json_become_a_table(cloud, dynamodb, s3):
     items = [{"Item": {"p": {"S": str(n)}, "n": {"N": str(n)}, "b": {"B": "AP8="}}} for n in range(3)]
     text = "\n".join(map(json.dumps, items))
     s3.put_object(Bucket=BUCKET, Key="in/one.json", Body=text.encode())
-    s3.put_object(Bucket=BUCKET, Key="in/two.json", Body=json.dumps(items[0]).encode())
+    s3.put_object(Bucket=BUCKET, Key="in/two.json", Body=json.dumps(items[0]).encode() + json.dumps(items[1]).encode())
     told = load(cloud, dynamodb)
     counts = [told[name] for name in ("ImportStatus", "ProcessedItemCount", "ImportedItemCount", "ErrorCount")]
-    assert counts == ["COMPLETED", 4, 4, 0]
+    assert counts == ["COMPLETED", 5, 5, 0]
     assert dynamodb.describe_table(TableName="loaded")["Table"]["TableStatus"] == "ACTIVE"
     assert dynamodb.scan(TableName="loaded")["Count"] == 3
     found = dynamodb.get_item(TableName="loaded", Key={"p": {"S": "2"}})["Item"]
@@ -252,7 +252,9 @@ def test_lines_that_are_no_items_are_counted_and_logged(aws, cloud, dynamodb, s3
     text = "\n".join([json.dumps(good), json.dumps(bad), "nonsense"])
     s3.put_object(Bucket=BUCKET, Key="in/one.json", Body=text.encode())
     told = load(cloud, dynamodb)
-    assert [told[name] for name in ("ImportStatus", "ImportedItemCount", "ErrorCount")] == ["COMPLETED", 1, 2]
+    assert [told[name] for name in ("ImportStatus", "ImportedItemCount", "ErrorCount")] == ["FAILED", 1, 2]
+    assert told["FailureCode"] == "ItemValidationError"
+    assert dynamodb.describe_table(TableName="loaded")["Table"]["TableStatus"] == "ACTIVE"
     assert told["CloudWatchLogGroupArn"].endswith(":log-group:/aws-dynamodb/imports:*")
     events = aws("logs").filter_log_events(logGroupName="/aws-dynamodb/imports")["events"]
     assert [event["message"] for event in events] == [

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from glasshouse.core.errors import ServiceError
+from glasshouse.core.errors import SerializationException, ServiceError
 from glasshouse.protocol import eventstream, faults, json
 from glasshouse.protocol.compression import expanded
 from glasshouse.protocol.http import Request, Response
@@ -29,7 +29,16 @@ class JsonCodec:
             shape = operation.input_shape
             read = self._readers[operation.name] = self._reader.payload(shape) if shape else lambda value: {}
         body = expanded(request)
-        return read(json.decode(body)) if body else {}
+        try:
+            return read(json.decode(body)) if body else {}
+        except SerializationException as failure:
+            raise SerializationException(self._worded(failure.message)) from None
+
+    def _worded(self, message: str) -> str:
+        """What cannot be read, in the words of the service: an overlay's `"glasshouse": {"serialization": {...}}`."""
+        for words, own in self.service.notes.get("serialization", {}).items():
+            message = message.replace(words, own)
+        return message
 
     def serialize(self, operation: Operation, result: dict[str, Any], request_id: str) -> Response:
         write = self._writers.get(operation.name)

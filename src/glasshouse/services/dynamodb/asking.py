@@ -25,9 +25,10 @@ def names_for(names: dict | None, values: dict | None, expressions: dict[str, st
     if names is None and values is None:
         return Names(None, None)
     if all(text is None for text in expressions.values()):
-        kind = "Values" if names is None else "Names"
+        if names is not None:
+            raise Invalid("ExpressionAttributeNames can only be specified when using expressions")
         told = " and ".join(expressions) + (" is null" if len(expressions) == 1 else " are null")
-        raise Invalid(f"ExpressionAttribute{kind} can only be specified when using expressions: {told}")
+        raise Invalid(f"ExpressionAttributeValues can only be specified when using expressions: {told}")
     return Names(names, values)
 
 

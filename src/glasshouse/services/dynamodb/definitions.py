@@ -34,12 +34,16 @@ def attribute_types(definitions: list[dict] | None) -> dict[str, str]:
     return types
 
 
-def read_keys(schema: list[dict] | None, types: dict[str, str], of: str = "") -> list[KeyAttribute]:
-    """The attributes of a key schema: one or two, the partition key first."""
+def read_keys(
+    schema: list[dict] | None, types: dict[str, str], of: str = "", has_indexes: bool = False
+) -> list[KeyAttribute]:
+    """The attributes of a key schema: one or two, the partition key first. `of` names the index whose schema it is."""
     if not schema:
         raise wrong("Missing the key schema" + of)
     if schema[0]["KeyType"] != "HASH":
         raise wrong("Invalid KeySchema: The first KeySchemaElement is not a HASH key type")
+    if not of and not has_indexes and len(types) < len(schema):
+        raise ValidationException("Invalid KeySchema: Some index key attribute have no definition")
     if len(schema) == 2:
         if schema[1]["KeyType"] != "RANGE":
             raise wrong("Invalid KeySchema: The second KeySchemaElement is not a RANGE key type")
@@ -52,7 +56,7 @@ def read_keys(schema: list[dict] | None, types: dict[str, str], of: str = "") ->
     if missing:
         raise wrong(
             "Some index key attributes are not defined in AttributeDefinitions. Keys:"
-            f" [{', '.join(names)}], AttributeDefinitions: [{', '.join(types)}]"
+            f" [{', '.join(names)}], AttributeDefinitions: [{', '.join(sorted(types))}]"
         )
     return [KeyAttribute(name, types[name]) for name in names]
 
@@ -66,7 +70,7 @@ def check_all_used(types: dict[str, str], keys: list[KeyAttribute], indexes: Ite
                 " AttributeDefinitions"
             )
         raise wrong(
-            f"Some AttributeDefinitions are not used. AttributeDefinitions: [{', '.join(types)}],"
+            f"Some AttributeDefinitions are not used. AttributeDefinitions: [{', '.join(sorted(types))}],"
             f" keys used: [{', '.join(sorted(used))}]"
         )
 

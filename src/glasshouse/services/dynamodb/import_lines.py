@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +12,7 @@ import msgspec
 from glasshouse.engines.dynamo import Item
 from glasshouse.services.dynamodb.records import DynamoTable, Import
 
-_values = msgspec.json.Decoder(dict[str, dict[str, dict[str, Any]]])
+_objects = json.JSONDecoder()
 
 
 class Unreadable(Exception):
@@ -40,15 +41,29 @@ def items_of(content: bytes, of: Import, table: DynamoTable) -> Iterator[Item | 
         yield from _of_csv(text, ((of.input_format_options or {}).get("Csv") or {}), table)
         return
     for line in text.splitlines():
-        if line.strip():
-            yield _of_json(line)
+        yield from _of_json(line)
 
 
-def _of_json(line: str) -> Item | Unreadable:
+def _of_json(line: str) -> Iterator[Item | Unreadable]:
+    """The objects of a line, which may follow one another."""
+    at = 0
+    while at < len(line):
+        if line[at].isspace():
+            at += 1
+            continue
+        try:
+            read, at = _objects.raw_decode(line, at)
+        except ValueError:
+            yield Unreadable("The line is not an item in DynamoDB JSON")
+            return
+        yield _item(read)
+
+
+def _item(read: Any) -> Item | Unreadable:
     try:
-        read = _values.decode(line)
-        return {name: _value(value) for name, value in read["Item"].items()}
-    except (msgspec.MsgspecError, KeyError, ValueError):
+        content = msgspec.convert(read["Item"], dict[str, dict[str, Any]])
+        return {name: _value(value) for name, value in content.items()}
+    except (msgspec.MsgspecError, KeyError, TypeError, ValueError):
         return Unreadable("The line is not an item in DynamoDB JSON")
 
 

@@ -21,6 +21,7 @@ from glasshouse.services.dynamodb.records import Import
 from glasshouse.services.dynamodb.rows import Items
 
 LOG_GROUP, LOGGED = "/aws-dynamodb/imports", 1000
+NOT_ALL = "Some of the items failed validation checks. Please check CloudWatch error logs for more details."
 AT_ONCE, PAGE, TOKEN_S = 500, 25, 8 * 3600
 CREATED_WITH = {
     "TableName": "table_name", "AttributeDefinitions": "attribute_definitions", "KeySchema": "key_schema",
@@ -176,7 +177,9 @@ class Imports:
         if failure is not None:
             self._fail_import(begun, failure)
         else:
-            begun.import_status, begun.end_time = "COMPLETED", self.now
+            begun.import_status, begun.end_time = "FAILED" if begun.error_count else "COMPLETED", self.now
+            if begun.error_count:
+                begun.failure_code, begun.failure_message = "ItemValidationError", NOT_ALL
             self._activate(begun.table_name)
         self.imports.put(begun)
         if complaints:

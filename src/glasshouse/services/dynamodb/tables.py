@@ -43,7 +43,8 @@ class Tables:
         name = self._name_of(table_name)
         definitions.check_name(name)
         types = definitions.attribute_types(attribute_definitions)
-        keys = definitions.read_keys(key_schema, types)
+        has_indexes = bool(local_secondary_indexes or global_secondary_indexes)
+        keys = definitions.read_keys(key_schema, types, has_indexes=has_indexes)
         throughput = definitions.read_throughput(provisioned_throughput, billing_mode)
         if self.tables.get(name):
             raise ResourceInUseException(f"Table already exists: {name}")
