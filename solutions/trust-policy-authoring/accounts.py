@@ -11,13 +11,33 @@ DEVELOPS = {
     ],
     "Resource": "*",
 }
+FOUNDS = (  # what it takes to make the accounts, and those who act in ApplicationHost
+    {
+        "Effect": "Allow",
+        "Action": [
+            *("organizations:CreateOrganization", "organizations:CreateAccount", "organizations:CloseAccount"),
+            *("organizations:DescribeCreateAccountStatus", "iam:CreateServiceLinkedRole"),
+        ],
+        "Resource": "*",
+    },
+    {
+        "Effect": "Allow",
+        "Action": ["iam:*User", "iam:*UserPolicy", "iam:*AccessKey", "iam:ListAccessKeys"],
+        "Resource": ["arn:aws:iam::*:user/administrator", "arn:aws:iam::*:user/application"],
+    },
+    {
+        "Effect": "Allow",
+        "Action": ["iam:CreateRole", "iam:DeleteRole", "iam:PutRolePolicy", "iam:DeleteRolePolicy"],
+        "Resource": ["arn:aws:iam::*:role/PaymentApplication", "arn:aws:iam::*:role/ReportingApplication"],
+    },
+)
 
 
 class Accounts:
     """ApplicationHost is the account of the cloud and manages the organization that BusinessData is in."""
 
     def __init__(self, aws):
-        self._aws = aws
+        self._root, self._aws = aws, aws.as_user("founder", *FOUNDS)
         self.business_data = self._make_account()
         self.role_arn = f"arn:aws:iam::{self.business_data}:role/ApplicationAccess"
         self._administrator = self._user("administrator", f"arn:aws:iam::{self.business_data}:role/{ACCESS_ROLE}")
@@ -61,6 +81,7 @@ class Accounts:
         for name in ("administrator", "application"):
             _delete_user(here, name)
         self._aws("organizations").close_account(AccountId=self.business_data)
+        self._root.remove_user("founder")
 
     # Making them
 
