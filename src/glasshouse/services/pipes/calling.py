@@ -45,7 +45,7 @@ class Calling:
         if pause > 0:
             self._carry_later(pipe, number, pause)
             return None
-        return _asked(pipe.enrichment or "", (pipe.enrichment_parameters or {}).get("HttpParameters"), parcel)
+        return _asked(pipe.enrichment or "", pipe.enrichment_parameters.get("HttpParameters"), parcel)
 
     def _call_of_target(self, name: str, number: int) -> dict[str, Any] | None:
         pipe, batch, items = self._on_its_way(name, number)

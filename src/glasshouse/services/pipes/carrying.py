@@ -13,12 +13,13 @@ from glasshouse.engines.sourcerecords import batch_info, instant
 from glasshouse.services.pipes.batches import Batches
 from glasshouse.services.pipes.checks import is_api_destination, largest_batch
 from glasshouse.services.pipes.errors import Failed
-from glasshouse.services.pipes.records import Batch, Part, Pipe
+from glasshouse.services.pipes.records import PROBLEM, Batch, Part, Pipe
 from glasshouse.services.pipes.source_events import arrival_of, sequence_of
 from glasshouse.services.pipes.targets import SENDERS, execute, identifier, invoke
 from glasshouse.services.pipes.templating import Parcel, parcels
 
 RETRY_S, LONGEST_PAUSE_S = 1.0, 60.0
+LONGEST_REASON = 512
 NAMESPACE = "AWS/EventBridge/Pipes"
 FOREVER = -1
 
@@ -105,11 +106,11 @@ class Carrying:
         return next(young, len(items))
 
     def _for_enrichment(self, pipe: Pipe, items: list[dict]) -> list[Parcel]:
-        return parcels(pipe, items, (pipe.enrichment_parameters or {}).get("InputTemplate"), self.now)
+        return parcels(pipe, items, pipe.enrichment_parameters.get("InputTemplate"), self.now)
 
     def _for_target(self, pipe: Pipe, batch: Batch, items: list[dict]) -> list[Parcel]:
         events = items if batch.enriched is None else batch.enriched
-        return parcels(pipe, events, (pipe.target_parameters or {}).get("InputTemplate"), self.now)
+        return parcels(pipe, events, pipe.target_parameters.get("InputTemplate"), self.now)
 
     def _as_pipe(self, pipe: Pipe):
         """The other services, as the role of the pipe."""
@@ -145,7 +146,7 @@ class Carrying:
             with self.store.transaction():
                 self._delete_messages(pipe, done)
         except ServiceError as failure:  # they will be received again
-            self._note(pipe, failure.message)
+            self._note(pipe, PROBLEM + failure.message)
         Batches(self.store, pipe.number).drop(batch.number)
         self.tell(pipe.topic)
 
@@ -154,6 +155,7 @@ class Carrying:
         done = min(refused, default=len(items))
         rest = len(items) - done
         if not rest:
+            self._note(pipe, "OK")
             self._advance(pipe, batch, done)
             return
         part, batches = batch.parts[0], Batches(self.store, pipe.number)
@@ -204,7 +206,7 @@ class Carrying:
             with self.store.transaction():
                 self._tell_dead_letters(pipe, letters, text)
         except ServiceError as failure:  # it is lost, as on AWS
-            self._note(pipe, failure.message)
+            self._note(pipe, PROBLEM + failure.message)
 
     def _tell_dead_letters(self, pipe: Pipe, letters: str, text: str):
         service, region, account, name = letters.split(":")[2:6]
@@ -214,9 +216,9 @@ class Carrying:
         else:
             there.sns.publish(TopicArn=letters, Message=text)
 
-    def _note(self, pipe: Pipe, reason: str | None):
-        """What a pipe shows of its troubles."""
-        shown = reason and reason[:512]
+    def _note(self, pipe: Pipe, reason: str):
+        """What a pipe shows."""
+        shown = reason[:LONGEST_REASON]
         if shown != pipe.state_reason:
             pipe.state_reason = shown
             self.pipes.put(pipe)

@@ -71,8 +71,8 @@ def check(cloud: Cloud, pipe: Pipe):
     _check_settings(pipe)
     _check_size(pipe)
     _check_filters(pipe)
-    _check_template("EnrichmentParameters", pipe.enrichment_parameters or {})
-    _check_template("TargetParameters", pipe.target_parameters or {})
+    _check_template("EnrichmentParameters", pipe.enrichment_parameters)
+    _check_template("TargetParameters", pipe.target_parameters)
 
 
 def check_source(source: str, parameters: dict):
@@ -110,7 +110,7 @@ def _check_target(cloud: Cloud, pipe: Pipe):
         raise NotSupported(f"pipes: targets of {service} are not supported by Glasshouse yet")
     if kind is BUS and pipe.target.split(":")[3:5] != pipe.arn.split(":")[3:5]:
         raise invalid("Target", "The event bus must be in the account and region of the pipe.")
-    for name in pipe.target_parameters or {}:
+    for name in pipe.target_parameters:
         if name not in ("InputTemplate", kind.settings):
             raise invalid(f"TargetParameters.{name}", "Parameter is not supported for the target.")
     if service == "kinesis" and not pipe.target_settings("KinesisStreamParameters"):
@@ -131,7 +131,7 @@ def _check_enrichment(cloud: Cloud, pipe: Pipe):
     kind = kind_of_target(pipe.enrichment)
     if kind is None or kind.service not in cloud.services.names():
         raise NotSupported(f"pipes: enrichments of {service} are not supported by Glasshouse yet")
-    http = (pipe.enrichment_parameters or {}).get("HttpParameters")
+    http = pipe.enrichment_parameters.get("HttpParameters")
     if http is not None and kind is not API_DESTINATION:
         raise invalid("EnrichmentParameters.HttpParameters", "Parameter is not supported for the enrichment.")
 

@@ -41,7 +41,7 @@ class Pipes:
                 f"You have reached the limit of {MOST_PIPES} pipes.", resourceId=name, resourceType="pipe",
                 serviceCode="pipes", quotaCode="L-7EF7BD4A",
             )  # fmt: skip
-        given = _without_nothing(source_parameters) or {}
+        given = _without_nothing(source_parameters)
         check_source(source, given)
         pipe = Pipe(
             name, self.call.arn(f"pipe/{name}"), ids.uuid(), role_arn, source, target, desired_state, "CREATING",
@@ -163,13 +163,13 @@ class Pipes:
         """At another target; what was said about one of another kind is forgotten."""
         before, after = kind_of_target(pipe.target), kind_of_target(target)
         if before and before != after:
-            pipe.target_parameters = _without_nothing({**(pipe.target_parameters or {}), before.settings: None})
+            pipe.target_parameters = _without_nothing({**pipe.target_parameters, before.settings: None})
         pipe.target = target
 
     def _changed_source(self, pipe: Pipe, given: dict | None) -> dict:
         check_own(pipe.kind, given or {})
         kept = {name: value for name, value in pipe.settings.items() if name in KEPT}
-        merged = _merged(pipe.source_parameters, given) or {}
+        merged = _merged(pipe.source_parameters, given)
         name = SETTINGS[pipe.kind]
         return {**merged, name: {**(merged.get(name) or {}), **kept}}
 
@@ -186,11 +186,11 @@ def _in_state(pipe: Pipe) -> ConflictException:
     )
 
 
-def _without_nothing(parameters: dict | None) -> dict | None:
-    """Parameters without members that are null, or empty; None if nothing is left."""
-    return {name: value for name, value in (parameters or {}).items() if value not in (None, "", {})} or None
+def _without_nothing(parameters: dict | None) -> dict:
+    """Parameters without members that are null, or empty."""
+    return {name: value for name, value in (parameters or {}).items() if value not in (None, "", {})}
 
 
-def _merged(before: dict | None, given: dict | None) -> dict | None:
+def _merged(before: dict, given: dict | None) -> dict:
     """Each member that is given replaces the one before as a whole; an empty one takes it away."""
-    return _without_nothing({**(before or {}), **{name: it for name, it in (given or {}).items() if it is not None}})
+    return _without_nothing({**before, **{name: it for name, it in (given or {}).items() if it is not None}})

@@ -32,12 +32,12 @@ class QueuePolling:
         except NothingYet as waiting:
             if gathering is not None:
                 self._close_in_time(pipe, batches, gathering, waiting)
-            elif not pipe.state_reason:
+            elif not pipe.is_troubled:
                 raise
         except ServiceError as failure:
             self._troubled(pipe, failure)
             return
-        self._note(pipe, None)
+        self._untroubled(pipe)
         self._poll_later(pipe)
 
     def _gather_messages(self, pipe: Pipe, batches: Batches, gathering: Batch | None):

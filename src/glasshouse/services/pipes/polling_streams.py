@@ -38,9 +38,9 @@ class StreamPolling:
             else:
                 self._troubled(pipe, failure)
             return
-        if due > self.now and not pipe.state_reason:
+        if due > self.now and not pipe.is_troubled:
             self.wait(LONGEST_WAIT_S, pipe.source, pipe.topic, until=None if due == inf else due)
-        self._note(pipe, None)
+        self._untroubled(pipe)
         self._poll_later(pipe)
 
     def _read_shards(self, pipe: Pipe) -> float:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 RUNNING, STOPPED, DELETED = "RUNNING", "STOPPED", "DELETED"
+USER_INITIATED, PROBLEM = "USER_INITIATED", "PROBLEM: "
 # By the service in a source's ARN: where its settings are, and how large its batches are if nothing is said.
 SETTINGS = {"sqs": "SqsQueueParameters", "kinesis": "KinesisStreamParameters", "dynamodb": "DynamoDBStreamParameters"}
 BATCH_SIZES = {"sqs": 10, "kinesis": 100, "dynamodb": 100}
@@ -27,9 +28,9 @@ class Pipe:
     creation_time: float
     last_modified_time: float
     source_parameters: dict
-    target_parameters: dict | None = None
-    enrichment: str | None = None
-    enrichment_parameters: dict | None = None
+    target_parameters: dict
+    enrichment: str | None
+    enrichment_parameters: dict
     description: str | None = None
     state_reason: str | None = None
     kms_key_identifier: str | None = None
@@ -55,12 +56,22 @@ class Pipe:
         return self.settings.get("MaximumBatchingWindowInSeconds") or 0
 
     @property
+    def calm(self) -> str:
+        """What is shown of a pipe that runs, before anything has happened."""
+        return USER_INITIATED if self.kind == "sqs" else "No records processed"
+
+    @property
+    def is_troubled(self) -> bool:
+        """Whether something stands against polling."""
+        return (self.state_reason or "").startswith(PROBLEM)
+
+    @property
     def topic(self) -> str:
         """Told when something is no longer on its way."""
         return f"pipe {self.number}"
 
     def target_settings(self, name: str) -> dict:
-        return (self.target_parameters or {}).get(name) or {}
+        return self.target_parameters.get(name) or {}
 
 
 @dataclass(slots=True)

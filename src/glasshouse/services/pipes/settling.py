@@ -9,7 +9,7 @@ from glasshouse.core.refusals import kind_of
 from glasshouse.core.siblings import Siblings
 from glasshouse.services.pipes.batches import Batches
 from glasshouse.services.pipes.polling_streams import READERS
-from glasshouse.services.pipes.records import RUNNING, STOPPED, Pipe
+from glasshouse.services.pipes.records import PROBLEM, RUNNING, STOPPED, USER_INITIATED, Pipe
 
 TROUBLE_S = 15.0
 FAILED = {"CREATING": "CREATE_FAILED", "UPDATING": "UPDATE_FAILED", "STARTING": "START_FAILED"}
@@ -53,7 +53,7 @@ class Settling:
             pipe.current_state, pipe.state_reason = FAILED[pipe.current_state], WRONG + wrong
         else:
             pipe.current_state = STOPPED if pipe.desired_state == STOPPED else RUNNING
-            pipe.state_reason = None if pipe.current_state == RUNNING else "User action"
+            pipe.state_reason = USER_INITIATED if pipe.current_state == STOPPED else pipe.calm
         if pipe.current_state == RUNNING:
             pipe.turn += 1
             self._poll_later(pipe)
@@ -95,8 +95,13 @@ class Settling:
             pipe.current_state = STOPPED
             self._note(pipe, LOST["sqs" if pipe.kind == "sqs" else "kinesis"])
             return
-        self._note(pipe, failure.message)
+        self._note(pipe, PROBLEM + failure.message)
         self._poll_later(pipe, TROUBLE_S)
+
+    def _untroubled(self, pipe: Pipe):
+        """Nothing stands against polling any more."""
+        if pipe.is_troubled:
+            self._note(pipe, pipe.calm)
 
     def _measure_events(self, pipe: Pipe, count: int, size_bytes: int):
         self._measure(pipe, "EventCount", count)
