@@ -13,7 +13,7 @@ from glasshouse.cli import terminal
 from glasshouse.cli.admin import URL, the_cloud
 from glasshouse.cli.failures import NotRunning
 from glasshouse.engines.functions.control_groups import ControlGroups
-from glasshouse.engines.functions.interpreters import candidates, works
+from glasshouse.engines.functions.interpreters import installed
 from glasshouse.engines.functions.sandbox import best
 
 
@@ -104,8 +104,7 @@ def _print_functions():
     if groups:
         groups.remove()
     print(f"Functions are kept apart by {kind}; their memory is limited by {limited}.")
-    runtimes = [it.runtime for language in ("python", "nodejs") for it in candidates(language) if works(it)]
-    print(f"They are run by {', '.join(runtimes)}; another version of these is served by the nearest.")
+    print(f"They are run by {', '.join(installed())}; another version of these is served by the nearest.")
 
 
 def _print_given_up(url: str | None):

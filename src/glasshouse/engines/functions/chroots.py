@@ -41,7 +41,7 @@ class Chroot:
         lines += [f"printf %s {shlex.quote(passwd(uid or 0))} > $root/etc/passwd"]
         lines += ["mount -o remount,ro $root"]
         lines += exports(harmless(program.variables))
-        lines += [shlex.join(["exec", self._chroot, str(self._root), *_in_task(descending(program, uid))])]
+        lines += [shlex.join([self._chroot, str(self._root), *_in_task(descending(program, uid))]), "exit $?"]
         return script(lines, UNSHARE)
 
     def clean(self, uid: int | None):

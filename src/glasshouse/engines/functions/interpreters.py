@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 Language = Literal["python", "nodejs"]
+LANGUAGES: tuple[Language, ...] = ("python", "nodejs")
 PROBE_S = 10
 # Where version managers keep theirs; the shims they put on the PATH are no interpreters.
 MANAGED = {
@@ -52,13 +53,15 @@ def nearest(language: Language, version: tuple[int, ...], fits: Callable[[Interp
 
 @cache
 def candidates(language: Language) -> tuple[Interpreter, ...]:
-    """What seems to be there, one of each version, from the oldest to the newest."""
-    found: dict[tuple[int, ...], Interpreter] = {}
-    for interpreter in _pythons() if language == "python" else _nodes():
-        if interpreter.version < OLDEST[language]:
-            continue
-        found.setdefault(interpreter.version, interpreter)
-    return tuple(sorted(found.values(), key=lambda it: it.version))
+    """What seems to be there, from the oldest to the newest; of one version our own first, then the system's."""
+    found = dict.fromkeys(_pythons() if language == "python" else _nodes())
+    return tuple(sorted((it for it in found if it.version >= OLDEST[language]), key=lambda it: it.version))
+
+
+def installed() -> list[str]:
+    """The names of the runtimes that can be had as they are."""
+    found = [it.runtime for language in LANGUAGES for it in candidates(language) if works(it)]
+    return list(dict.fromkeys(found))
 
 
 @cache

@@ -79,11 +79,12 @@ class Invoking:
         run = runs.get(key)
         if run is None:
             return [], None
-        if len(run.parts) == sent and not run.is_over:
+        run.discard_parts(sent)
+        if not run.parts and not run.is_over:
             self.wait(_patience(run), run.topic)
-        events = [{"PayloadChunk": {"Payload": part}} for part in run.parts[sent:]]
+        events = [{"PayloadChunk": {"Payload": part}} for part in run.parts]
         if not run.is_over:
-            return events, {"key": key, "sent": len(run.parts), "tail": tail}
+            return events, {"key": key, "sent": sent + len(events), "tail": tail}
         runs.forget(key)
         outcome = run.outcome
         if outcome is None:
@@ -93,7 +94,7 @@ class Invoking:
         if outcome.failed:
             details = outcome.payload.decode(errors="replace")
             complete |= {"ErrorCode": "Unhandled", "ErrorDetails": details}
-        elif not run.parts and outcome.payload:
+        elif not sent and not run.parts and outcome.payload:
             events.append({"PayloadChunk": {"Payload": outcome.payload}})
         return [*events, {"InvokeComplete": complete}], None
 

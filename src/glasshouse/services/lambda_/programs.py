@@ -8,6 +8,7 @@ Differs from AWS: a version of Python or Node.js that the machine lacks is serve
 import importlib.util
 import logging
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -101,7 +102,10 @@ class Programs:
             folder.mkdir(parents=True)
             links = _python_support() if interpreter.language == "python" else _node_support()
             for name, path in links.items():
-                (folder / name).symlink_to(path)
+                if self._sandbox.isolates or path.is_dir():
+                    (folder / name).symlink_to(path)
+                else:  # without a sandbox, who runs the function may not reach ours
+                    shutil.copyfile(path, folder / name)
         return folder
 
     def _compile_for(self, interpreter: Interpreter):

@@ -51,7 +51,13 @@ class Run:
     outcome: Outcome | None = None
     failure: ServiceError | None = None
     content_type: str | None = None
-    parts: list[bytes] = field(default_factory=list)
+    parts: list[bytes] = field(default_factory=list)  # that were not yet taken
+    taken: int = 0
+
+    def discard_parts(self, taken: int):
+        """So many of all the parts have been taken."""
+        del self.parts[: taken - self.taken]
+        self.taken = taken
 
     @property
     def topic(self) -> str:
