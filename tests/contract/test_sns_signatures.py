@@ -1,28 +1,23 @@
 """SNS, signatures: every kind of message verifies as AWS's guide says, by somebody who knows the cloud's CA alone."""
 
 import json
-import re
-from base64 import b64decode
+from functools import partial
+from hashlib import md5
 
 import pytest
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
+from glasshouse.core.call import Call
 from tests.contract.open_policies import queue_policy
 from tests.contract.sns_receiver import QUEUE_ARN, Receiver, bodies, refusal, subscribed, visit
+from tests.contract.sns_signatures import SIGNED, certificate
+from tests.contract.sns_signatures import verify as verified
 
-CERTIFICATE_URL = re.compile(
-    r"https://sns\.eu-west-1\.amazonaws\.com(/SimpleNotificationService-[0-9a-f]{32}\.pem)", re.ASCII
-)
-SIGNED = {
-    "Notification": ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"),
-    "SubscriptionConfirmation": ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"),
-    "UnsubscribeConfirmation": ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"),
-}
-ALGORITHMS = {"1": hashes.SHA1, "2": hashes.SHA256}
+SERVICE = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "kms:*", "Resource": "*"}
+OWNER = SERVICE | {"Principal": {"AWS": "arn:aws:iam::000000000000:root"}}
+KEY_POLICY = json.dumps({"Version": "2012-10-17", "Statement": [SERVICE, OWNER]})
 
 
 @pytest.fixture
@@ -36,6 +31,16 @@ def topic(sns):
 
 
 @pytest.fixture
+def sqs(aws):
+    return aws("sqs")
+
+
+@pytest.fixture
+def inbox(sns, sqs, topic):
+    return inbox_of(sns, sqs, topic, "inbox")
+
+
+@pytest.fixture
 def receiver():
     receiver = Receiver()
     yield receiver
@@ -44,22 +49,18 @@ def receiver():
 
 @pytest.fixture
 def verify(endpoint):
-    def verify(document: dict, version: str | None = None):
-        """Raises InvalidSignature."""
-        names = [name for name in SIGNED[document["Type"]] if name in document]
-        text = "".join(f"{name}\n{document[name]}\n" for name in names)
-        key = certificate(endpoint, document).public_key()
-        assert isinstance(key, RSAPublicKey)
-        algorithm = ALGORITHMS[version or document["SignatureVersion"]]()
-        key.verify(b64decode(document["Signature"]), text.encode(), padding.PKCS1v15(), algorithm)
-
-    return verify
+    return partial(verified, endpoint)
 
 
-def certificate(endpoint, document) -> x509.Certificate:
-    found = CERTIFICATE_URL.fullmatch(document["SigningCertURL"])
-    assert found
-    return x509.load_pem_x509_certificate(visit(endpoint + found[1]).encode())
+def inbox_of(sns, sqs, topic, name, **attributes) -> str:
+    """A queue that is subscribed to a topic."""
+    url = sqs.create_queue(QueueName=name, Attributes={"Policy": queue_policy(), **attributes})["QueueUrl"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=QUEUE_ARN + name)
+    return url
+
+
+def documents(sqs, url) -> list[dict]:
+    return [json.loads(body) for body in bodies(sqs, url)]
 
 
 def set_version(sns, topic, version):
@@ -125,17 +126,98 @@ def test_the_certificate_comes_from_the_authority_of_the_cloud(sns, topic, recei
     assert key.key_size == 2048
 
 
-def test_what_queues_get_verifies_too(sns, aws, topic, verify):
-    sqs = aws("sqs")
-    url = sqs.create_queue(QueueName="inbox", Attributes={"Policy": queue_policy()})["QueueUrl"]
-    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=QUEUE_ARN + "inbox")
-    set_version(sns, topic, "2")
+@pytest.mark.parametrize("version", ["1", "2"])
+@pytest.mark.parametrize("text", ["m", "öhne\nBetreff", '{\n  "Signature" : "' + " " * 344 + '"\n}'])
+def test_what_queues_get_verifies_too(sns, sqs, topic, inbox, verify, version, text):
+    set_version(sns, topic, version)
+    sns.publish(TopicArn=topic, Message=text)
+    (document,) = documents(sqs, inbox)
+    assert document["Message"] == text
+    verify(document, version)
+
+
+def test_all_queues_get_the_same_signature(sns, sqs, topic, verify):
+    urls = [inbox_of(sns, sqs, topic, name) for name in ("a", "b")]
+    sns.publish(TopicArn=topic, Message="m", MessageAttributes={"a": {"DataType": "String", "StringValue": "b"}})
+    one, other = (documents(sqs, url)[0] for url in urls)
+    assert one.pop("UnsubscribeURL") != other.pop("UnsubscribeURL")
+    assert one == other
+    verify(one)
+
+
+def test_queues_and_endpoints_on_the_web_get_the_same_signature(sns, sqs, topic, inbox, receiver):
+    subscribed(sns, receiver, topic)
     sns.publish(TopicArn=topic, Message="m")
-    (body,) = bodies(sqs, url)
-    verify(json.loads(body))
+    assert receiver.next().document["Signature"] == documents(sqs, inbox)[0]["Signature"]
+
+
+def test_a_notification_is_as_long_in_the_queue_as_where_it_is_received(sns, sqs, topic, inbox, cloud):
+    sns.publish(TopicArn=topic, Message="m")
+    ((kept,),) = cloud.run(lambda: cloud.cloud.store.read("SELECT body FROM sqs_message").fetchall())
+    (received,) = bodies(sqs, inbox)
+    assert len(kept) == len(received)
 
 
 # What happens next
+
+
+def test_a_notification_is_the_same_each_time_it_is_received(sns, sqs, topic, inbox, verify):
+    sns.publish(TopicArn=topic, Message="m")
+    first, second = (sqs.receive_message(QueueUrl=inbox, VisibilityTimeout=0)["Messages"][0] for _ in range(2))
+    assert first["Body"] == second["Body"]
+    assert first["MD5OfBody"] == second["MD5OfBody"] == md5(first["Body"].encode()).hexdigest()
+    verify(json.loads(first["Body"]))
+
+
+def test_a_notification_in_an_encrypted_queue_verifies(sns, sqs, aws, topic, verify):
+    key = aws("kms").create_key(Policy=KEY_POLICY)["KeyMetadata"]["Arn"]
+    url = inbox_of(sns, sqs, topic, "sealed", KmsMasterKeyId=key)
+    sns.publish(TopicArn=topic, Message="m")
+    (document,) = documents(sqs, url)
+    verify(document)
+
+
+def test_a_notification_that_became_a_dead_letter_and_was_moved_back_verifies(sns, sqs, topic, verify, cloud):
+    sqs.create_queue(QueueName="grave")
+    redrive = json.dumps({"deadLetterTargetArn": QUEUE_ARN + "grave", "maxReceiveCount": 1})
+    url = inbox_of(sns, sqs, topic, "inbox", RedrivePolicy=redrive, VisibilityTimeout="0")
+    sns.publish(TopicArn=topic, Message="m")
+    grave = sqs.get_queue_url(QueueName="grave")["QueueUrl"]
+    (alive,) = sqs.receive_message(QueueUrl=url)["Messages"]
+    assert "Messages" not in sqs.receive_message(QueueUrl=url)
+    (buried,) = sqs.receive_message(QueueUrl=grave, VisibilityTimeout=0)["Messages"]
+    sqs.start_message_move_task(SourceArn=QUEUE_ARN + "grave")
+    cloud.settle()
+    (risen,) = sqs.receive_message(QueueUrl=url)["Messages"]
+    assert alive["Body"] == buried["Body"] == risen["Body"]
+    verify(json.loads(risen["Body"]))
+
+
+def test_what_no_queue_would_take_verifies_in_the_dead_letter_queue_of_its_subscription(sns, sqs, topic, verify):
+    url = inbox_of(sns, sqs, topic, "inbox")
+    arn = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"][0]["SubscriptionArn"]
+    grave = sqs.create_queue(QueueName="grave", Attributes={"Policy": queue_policy()})["QueueUrl"]
+    redrive = json.dumps({"deadLetterTargetArn": QUEUE_ARN + "grave"})
+    sns.set_subscription_attributes(SubscriptionArn=arn, AttributeName="RedrivePolicy", AttributeValue=redrive)
+    sqs.delete_queue(QueueUrl=url)
+    sns.publish(TopicArn=topic, Message="m")
+    (document,) = documents(sqs, grave)
+    verify(document)
+
+
+def test_a_notification_verifies_by_the_version_and_the_key_it_was_published_with(
+    sns, sqs, topic, inbox, verify, cloud
+):
+    sns.publish(TopicArn=topic, Message="old")
+    cloud.run(lambda: let_the_key_end(cloud.cloud))
+    set_version(sns, topic, "2")
+    sns.publish(TopicArn=topic, Message="new")
+    sns.delete_topic(TopicArn=topic)
+    old, new = documents(sqs, inbox)
+    assert (old["Message"], new["Message"]) == ("old", "new")
+    assert old["SigningCertURL"] != new["SigningCertURL"]
+    verify(old, "1")
+    verify(new, "2")
 
 
 def test_a_topic_can_change_its_version(sns, topic, receiver, verify):
@@ -164,8 +246,7 @@ def test_a_new_certificate_comes_before_the_old_one_ends_and_the_old_one_stays(s
     subscribed(sns, receiver, topic)
     sns.publish(TopicArn=topic, Message="old")
     old = receiver.next().document
-    in_a_week = cloud.cloud.clock.real() + 7 * 24 * 3600
-    cloud.run(lambda: let_the_key_end(cloud.cloud.store, in_a_week))
+    cloud.run(lambda: let_the_key_end(cloud.cloud))
     sns.publish(TopicArn=topic, Message="new")
     new = receiver.next().document
     assert new["SigningCertURL"] != old["SigningCertURL"]
@@ -173,8 +254,11 @@ def test_a_new_certificate_comes_before_the_old_one_ends_and_the_old_one_stays(s
     verify(new)
 
 
-def let_the_key_end(store, moment):
-    with store.transaction():
-        store.write(
-            "UPDATE record SET body = json_set(body, '$.expires', ?) WHERE kind = 'sns.signing_keys'", (moment,)
-        )
+def let_the_key_end(cloud):
+    """Within a week."""
+    call = Call("sns", "", {}, cloud.account, "eu-west-1", cloud.root())
+    keys = cloud.service_class("sns")(cloud, call).signing_keys
+    key = keys.get("current")
+    key.expires = cloud.clock.real() + 7 * 24 * 3600
+    with cloud.store.transaction():
+        keys.put(key)

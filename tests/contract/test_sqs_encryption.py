@@ -1,5 +1,7 @@
 """SQS, encryption with KMS: what is refused, what is done, what happens next."""
 
+import json
+
 import pytest
 from botocore.exceptions import ClientError
 
@@ -103,3 +105,26 @@ def test_messages_are_read_with_the_key_they_were_sent_with(sqs, queue, aws):
     sqs.set_queue_attributes(QueueUrl=queue, Attributes={"KmsMasterKeyId": other})
     sqs.send_message(QueueUrl=queue, MessageBody="new")
     assert bodies(sqs, queue) == ["old", "new"]
+
+
+def test_dead_letters_that_are_moved_back_can_be_read(sqs, queue, key, cloud):
+    grave = sqs.create_queue(QueueName="grave", Attributes={"KmsMasterKeyId": key})["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=grave, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 1})
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"RedrivePolicy": policy, "VisibilityTimeout": "1"})
+    sqs.send_message(QueueUrl=queue, MessageBody="m")
+    assert bodies(sqs, queue) == ["m"]
+    cloud.clock.advance(1)
+    assert bodies(sqs, queue) == []
+    assert bodies(sqs, grave, VisibilityTimeout=0) == ["m"]
+    sqs.start_message_move_task(SourceArn=arn)
+    cloud.settle()
+    assert bodies(sqs, queue) == ["m"]
+
+
+def test_an_attempt_to_receive_gets_the_same_readable_messages_again(sqs, key):
+    attributes = {"FifoQueue": "true", "ContentBasedDeduplication": "true", "KmsMasterKeyId": key}
+    url = sqs.create_queue(QueueName="q.fifo", Attributes=attributes)["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody="m", MessageGroupId="g")
+    for _ in range(2):
+        assert bodies(sqs, url, ReceiveRequestAttemptId="once") == ["m"]

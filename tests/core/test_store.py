@@ -1,5 +1,6 @@
 """Tables against a dict, step by step."""
 
+import sqlite3
 from dataclasses import dataclass
 
 import pytest
@@ -80,6 +81,22 @@ def test_nothing_is_written_outside_of_a_transaction():
     store = Store()
     with pytest.raises(RuntimeError, match="outside of a transaction"):
         store.write("DELETE FROM record")
+    store.close()
+
+
+def test_a_column_that_came_later_is_added_to_what_is_there_and_only_once(tmp_path):
+    older = "CREATE TABLE IF NOT EXISTS owner_thing (id INTEGER PRIMARY KEY)"
+    newer = f"{older};\nALTER TABLE owner_thing ADD COLUMN colour TEXT;\n"
+    for schema in (older, newer, newer):
+        store = Store(tmp_path / "state.sqlite")
+        store.add_schema(schema)
+        with store.transaction():
+            store.write("INSERT INTO owner_thing DEFAULT VALUES")
+        store.close()
+    store = Store(tmp_path / "state.sqlite")
+    assert store.read("SELECT id, colour FROM owner_thing").fetchall() == [(1, None), (2, None), (3, None)]
+    with pytest.raises(sqlite3.OperationalError):
+        store.add_schema("ALTER TABLE owner_nothing ADD COLUMN colour TEXT")
     store.close()
 
 

@@ -8,6 +8,7 @@ import pytest
 from glasshouse.cli.admin import Admin
 from tests.contract.open_policies import queue_policy
 from tests.contract.sns_receiver import Receiver, bodies
+from tests.contract.sns_signatures import verify
 from tests.recovery.process import REGION, KillableCloud
 
 QUEUE_ARN = f"arn:aws:sqs:{REGION}:000000000000:"
@@ -79,3 +80,17 @@ def test_what_waited_arrives_in_the_next_process(cloud):
     arrived = {back.next().body for _ in range(MESSAGES)}
     assert arrived == {str(number) for number in range(MESSAGES)}
     back.stop()
+
+
+def test_what_lies_in_a_queue_is_signed_by_the_next_process(cloud):
+    sqs, sns = cloud.client("sqs"), cloud.client("sns")
+    sqs.create_queue(QueueName="inbox", Attributes={"Policy": queue_policy()})
+    topic = sns.create_topic(Name="news")["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=QUEUE_ARN + "inbox")
+    sns.publish(TopicArn=topic, Message="m")
+    cloud.kill()
+
+    cloud.start()
+    sqs = cloud.client("sqs")
+    (body,) = bodies(sqs, sqs.get_queue_url(QueueName="inbox")["QueueUrl"])
+    verify(cloud.url, json.loads(body))

@@ -5,11 +5,12 @@
     self.aws.as_role(role_arn).s3.put_object(...)       # as a session of a role that trusts the service
     self.aws.as_caller().kms.decrypt(...)               # in the name of whoever called (a forward access session)
     self.aws.as_role(role_arn).send(Wired("sqs", ...))  # a request that a user has written, as it goes over the wire
+    self.aws.saying(completion=...).sqs.send_message()  # with a word from service to service (Call.aside)
 
 Each of them can be had in another place first: `self.aws(account=..., region=...)`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from glasshouse.core.access import Principal, service_principal
@@ -31,6 +32,7 @@ class Siblings:
         self._source_arn: str | None = None
         self._via: tuple[str, ...] = ()
         self._by_policy = False
+        self._aside: Mapping[str, Any] = {}
 
     def __call__(
         self, account: str | None = None, region: str | None = None, source_arn: str | None = None
@@ -61,6 +63,10 @@ class Siblings:
         """As whoever called this service, through it."""
         call = self._service.call
         return self._with(_principal=call.principal, _via=(*call.via, self._service.name), _by_policy=call.by_policy)
+
+    def saying(self, **aside: Any) -> "Siblings":
+        """With what the other service understands besides the members of its operations; it says where it does."""
+        return self._with(_aside=aside)
 
     def _with(self, **changed: Any) -> "Siblings":
         other = object.__new__(Siblings)  # a sixth of what copy.copy() costs, once for each delivery
@@ -101,6 +107,7 @@ class Siblings:
         return Call(
             service, operation, params, self._account, self._region, self._principal, cause.next_request_id(),
             source_arn=self._source_arn, may_wait=cause.may_wait, via=self._via, by_policy=self._by_policy,
+            aside=self._aside,
         )  # fmt: skip
 
 

@@ -69,7 +69,10 @@ class Store:
         self.sql.executescript(SCHEMA)
 
     def add_schema(self, script: str):
-        """Create the tables of a `schema.sql` (all of it IF NOT EXISTS), now and after each reset."""
+        """Create the tables of a `schema.sql` (all of it IF NOT EXISTS), now and after each reset.
+
+        A column that came later is added by an `ALTER TABLE`, which is passed over where the table has it.
+        """
         if script not in self._schemas:
             self._schemas.append(script)
             self._run_script(script)
@@ -196,4 +199,11 @@ class Store:
         # Not executescript(): that would commit a transaction that is open.
         for statement in script.split(";\n"):
             if statement.strip():
-                self.sql.execute(statement)
+                self._run_statement(statement)
+
+    def _run_statement(self, statement: str):
+        try:
+            self.sql.execute(statement)
+        except sqlite3.OperationalError as failure:
+            if "duplicate column name" not in str(failure):
+                raise

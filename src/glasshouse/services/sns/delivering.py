@@ -45,7 +45,7 @@ class Delivering:
             return
         notice = notices.get(text)
         if notice is None:
-            notice = notices[text] = Notice(note, text, partial(self._signature, topic))
+            notice = notices[text] = Notice(note, text, partial(self._blank_signature, topic), self._sign)
         if subscription.protocol in ("email", "email-json"):
             self._mail_note(topic, subscription, notice)
         elif subscription.protocol == "sms":
@@ -94,7 +94,10 @@ class Delivering:
             params["MessageGroupId"] = work["group"] or topic.name
         elif work["group"] and not topic.is_fifo:
             params["MessageGroupId"] = work["group"]
-        return self._reach(topic, arn).sqs.send_message(**params)
+        aws = self._reach(topic, arn)
+        if work.get("open"):
+            aws = aws.saying(completion="sns._signed")
+        return aws.sqs.send_message(**params)
 
     def _reach(self, topic: Topic, arn: str):
         """The services where a resource lies, asked for the topic."""
@@ -286,6 +289,8 @@ def _work(subscription: Subscription, notice: Notice) -> Work:
         return work | {"body": notice.text, "attributes": note.attributes}
     if subscription.protocol == "lambda":
         return work | {"body": notice.lambda_event(subscription)}
+    if subscription.protocol == "sqs":
+        return work | {"body": notice.open_document(subscription), "open": bool(notice.blank_signature)}
     return work | {"body": notice.document(subscription)}
 
 

@@ -72,10 +72,13 @@ def string_to_sign(fields: Mapping[str, Any]) -> str:
 
 
 class Notice:
-    """What all subscribers who get the same text of a note share: written and signed once for all of them."""
+    """What all subscribers who get the same text of a note share: written and signed once for all of them.
 
-    def __init__(self, note: Note, text: str, sign: Callable[[Fields], Fields]):
-        self.note, self.text, self._sign = note, text, sign
+    `blank()` returns the fields of its signature, which `sign(fields)` is to make.
+    """
+
+    def __init__(self, note: Note, text: str, blank: Callable[[], Fields], sign: Callable[[Fields], str]):
+        self.note, self.text, self._blank, self._sign = note, text, blank, sign
 
     @cached_property
     def fields(self) -> Fields:
@@ -93,8 +96,14 @@ class Notice:
         return {name: value for name, value in fields.items() if value is not None}
 
     @cached_property
+    def blank_signature(self) -> Fields:
+        """Nothing for what is not signed at all."""
+        return self._blank()
+
+    @cached_property
     def signature(self) -> Fields:
-        return self._sign(self.fields)
+        blank = self.blank_signature
+        return blank and blank | {"Signature": self._sign(self.fields | blank)}
 
     @cached_property
     def sum(self) -> str:
@@ -103,11 +112,22 @@ class Notice:
 
     def document(self, subscription: Subscription) -> str:
         """What the subscriber gets."""
-        return f"{self._head},\n{_line('UnsubscribeURL', unsubscribe_url(subscription))}{self._tail}"
+        return self._about(self._head, subscription)
+
+    def open_document(self, subscription: Subscription) -> str:
+        """The same with the signature left open."""
+        return self._about(self._open_head, subscription)
+
+    def _about(self, head: str, subscription: Subscription) -> str:
+        return f"{head},\n{_line('UnsubscribeURL', unsubscribe_url(subscription))}{self._tail}"
 
     @cached_property
     def _head(self) -> str:
         return "{\n" + _lines(self.fields | self.signature)
+
+    @cached_property
+    def _open_head(self) -> str:
+        return "{\n" + _lines(self.fields | self.blank_signature)
 
     @cached_property
     def _tail(self) -> str:

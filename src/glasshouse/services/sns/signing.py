@@ -1,12 +1,17 @@
 """Signatures: an RSA key whose certificate the cloud's authority has issued, and the page that shows the certificate.
 
 One key signs for all topics of the cloud. It is sealed at rest, and replaced a month before its certificate ends;
-certificates stay, so that older messages can still be verified.
+it stays, so that what was left open is signed by the key that it names, and so do certificates, so that older messages
+can still be verified.
+
+Signing takes longer than all the rest of a delivery. What lies in a queue is therefore signed when it is given out:
+until then its document has blanks in the place of the signature.
 """
 
+import json
 from base64 import b64decode, b64encode
 from functools import cache, lru_cache
-from hashlib import sha256
+from hashlib import sha1, sha256
 from typing import TYPE_CHECKING, Any
 
 from glasshouse.core.seal import Seal
@@ -22,26 +27,49 @@ COMMON_NAME = "sns.amazonaws.com"
 CURRENT = "current"
 MONTH_S = 30 * 24 * 3600
 PAGE_PREFIX, PAGE_SUFFIX = "/SimpleNotificationService-", ".pem"
+BLANK = " " * len(b64encode(bytes(KEY_BITS // 8)))  # as long as a signature
+HASHES = {"1": sha1, "2": sha256}  # by the signature's version
+REMEMBERED = 4096
 
 
 class Signing:
     """Signs what is sent, and answers whoever wants to verify it."""
 
     def _signature(self, topic: Topic, fields: Fields) -> Fields:
-        """The fields that make a document verifiable. What FIFO topics send is not signed, as on AWS."""
+        """The fields that make a document verifiable."""
+        blank = self._blank_signature(topic)
+        return blank and blank | {"Signature": self._sign(fields | blank)}
+
+    def _blank_signature(self, topic: Topic) -> Fields:
+        """The same with the signature itself left open. What FIFO topics send is not signed, as on AWS."""
         if topic.is_fifo:
             return {}
         key = self.signing_keys.get(CURRENT)
         if key is None or key.expires - MONTH_S < self.cloud.clock.real():
-            key = self._make_key()
+            key = self._make_key(key)
         domain = "amazonaws.com.cn" if self.call.region.startswith("cn-") else "amazonaws.com"
         return {
             "SignatureVersion": topic.signature_version,
-            "Signature": _sign(
-                _private_key(self.cloud.seal, key.sealed), string_to_sign(fields), topic.signature_version
-            ),
+            "Signature": BLANK,
             "SigningCertURL": f"https://sns.{self.call.region}.{domain}{PAGE_PREFIX}{key.name}{PAGE_SUFFIX}",
         }
+
+    def _sign(self, fields: Fields) -> str:
+        """By the key whose certificate the fields name: the same each time."""
+        name = fields["SigningCertURL"].rpartition(PAGE_PREFIX)[2].removesuffix(PAGE_SUFFIX)
+        key = self.signing_keys.get(CURRENT)
+        if key.name != name:
+            key = self.signing_keys.get(name)
+        version = fields["SignatureVersion"]
+        hashed = HASHES[version](string_to_sign(fields).encode()).digest()
+        return _signature_of(_private_key(self.cloud.seal, key.sealed), version, hashed)
+
+    # The seam to sqs, which completes with it what lies in a queue
+
+    def _signed(self, text: str) -> str:
+        """A document whose signature was left open, signed."""
+        place = '\n  "Signature" : "'  # nowhere else: within a JSON string there is no line break
+        return text.replace(place + BLANK, place + self._sign(json.loads(text)), 1)
 
     def visit(self, visit: Visit) -> Answer | None:
         """The certificate that a SigningCertURL names."""
@@ -52,7 +80,7 @@ class Signing:
             return Answer(404, {"content-type": "text/plain"}, b"There is no such certificate.\n")
         return Answer(200, {"content-type": "application/x-pem-file"}, certificate.pem.encode())
 
-    def _make_key(self) -> SigningKey:
+    def _make_key(self, previous: SigningKey | None) -> SigningKey:
         from cryptography import x509
         from cryptography.hazmat.primitives import serialization
 
@@ -63,6 +91,9 @@ class Signing:
         secret = key.private_bytes(
             serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
+        if previous:
+            previous.id = previous.name
+            self.signing_keys.put(previous)
         expires = x509.load_pem_x509_certificate(pem).not_valid_after_utc.timestamp()
         self.certificates.put(Certificate(name, pem.decode()))
         sealed = b64encode(self.cloud.seal.close(secret)).decode()
@@ -84,11 +115,11 @@ def _private_key(seal: Seal, sealed: str) -> Any:
     return serialization.load_der_private_key(seal.open(b64decode(sealed)), None)
 
 
-@lru_cache(64)
-def _sign(key: Any, text: str, version: str) -> str:
-    """Version 1 hashes with SHA1, version 2 with SHA256. All subscribers of a topic get the same signature."""
+@lru_cache(REMEMBERED)
+def _signature_of(key: Any, version: str, hashed: bytes) -> str:
+    """Remembered, since all subscribers of a topic get the same one."""
     from cryptography.hazmat.primitives import hashes
-    from cryptography.hazmat.primitives.asymmetric import padding
+    from cryptography.hazmat.primitives.asymmetric import padding, utils
 
-    algorithm = hashes.SHA256() if version == "2" else hashes.SHA1()
-    return b64encode(key.sign(text.encode(), padding.PKCS1v15(), algorithm)).decode()
+    algorithm = utils.Prehashed(hashes.SHA256() if version == "2" else hashes.SHA1())
+    return b64encode(key.sign(hashed, padding.PKCS1v15(), algorithm)).decode()

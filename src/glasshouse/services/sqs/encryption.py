@@ -1,8 +1,9 @@
 """SSE-KMS: bodies encrypted with data keys, which lie beside them encrypted by KMS.
 
-A data key is used for the time the queue says, then a new one is made; a message remembers which key is its. KMS is
-asked in the caller's name, so that the caller needs the permission; the key that AWS manages is open to everyone in the
-account who comes through here. SSE-SQS, which is on by default, promises a key that nobody sees: nothing here shows it.
+A data key is used for the time the queue says, then a new one is made; a message remembers which key is its, also
+where it moves to another queue and gets another id. KMS is asked in the caller's name, so that the caller needs the
+permission; the key that AWS manages is open to everyone in the account who comes through here. SSE-SQS, which is on by
+default, promises a key that nobody sees: nothing here shows it.
 """
 
 from glasshouse.core import ids
@@ -26,7 +27,7 @@ REFUSALS = {
 class Encryption:
     """Between the messages of a queue and KMS. Data keys are asked for once in a call."""
 
-    def _sealed(self, queue: Queue, message_id: str, body: str) -> tuple[int, bytes]:
+    def _sealed(self, queue: Queue, body: str) -> tuple[int, bytes]:
         """(data key, ciphertext) of a body."""
         oldest = self.now - queue.kms_data_key_reuse_period_seconds
         row = self.store.read(
@@ -35,12 +36,12 @@ class Encryption:
         ).fetchone()
         key = row[0] if row else self._new_key(queue)
         nonce = ids.random_bytes(NONCE_BYTES)
-        return key, nonce + self._cipher(key).encrypt(nonce, body.encode(), message_id.encode())
+        return key, nonce + self._cipher(key).encrypt(nonce, body.encode(), None)
 
     def _opened(self, message: Message) -> str:
         sealed: bytes = message.body  # type: ignore[assignment]
         cipher = self._cipher(message.key)
-        return cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], message.message_id.encode()).decode()
+        return cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], None).decode()
 
     def _new_key(self, queue: Queue) -> int:
         context = {"aws:sqs:arn": queue.arn}

@@ -18,7 +18,7 @@ HANDLE_MARK = b"\x01\x01\x01\x00\x00"
 FIRST_SEQUENCE_NUMBER = 18_849_496_460_467_696_128
 COLUMNS = (
     "id, lot, visible, received, sent, first_received, taken, receipt, message_id, sender, message_group,"
-    " deduplication, source, trace, attributes, digest, key, body"
+    " deduplication, source, trace, attributes, digest, key, body, completion"
 )
 
 
@@ -44,6 +44,7 @@ class Message:
     digest: str
     key: int | None
     body: str
+    completion: str | None
 
 
 def sequence_number(id: int) -> str:
@@ -78,14 +79,15 @@ class Messages:
     def add(
         self, visible: float, message_id: str, sender: str, group: str | None, deduplication: str | None,
         trace: str | None, attributes: str | None, digest: str, key: int | None, body: str | bytes,
+        completion: str | None,
     ) -> int:  # fmt: skip
         """Add one that can be received from the moment `visible`."""
         return self.store.write(
             "INSERT INTO sqs_message (lot, visible, sent, message_id, sender, message_group, deduplication, trace,"
-            " attributes, digest, key, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " attributes, digest, key, body, completion) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 *(self.lot, visible, self.now, message_id, sender, group, deduplication, trace, attributes),
-                *(digest, key, body),
+                *(digest, key, body, completion),
             ),
         ).lastrowid  # type: ignore[return-value]
 
@@ -133,9 +135,9 @@ class Messages:
         sent = self.now if fifo else message.sent
         message.id = self.store.write(
             "INSERT INTO sqs_message (lot, visible, received, sent, first_received, message_id, sender, message_group,"
-            " deduplication, source, trace, attributes, digest, key, body)"
+            " deduplication, source, trace, attributes, digest, key, body, completion)"
             " SELECT ?, ?, received, ?, first_received, message_id, sender, message_group, deduplication, ?, trace,"
-            " attributes, digest, key, body FROM sqs_message WHERE id = ?",
+            " attributes, digest, key, body, completion FROM sqs_message WHERE id = ?",
             (self.lot, self.now, sent, source, message.id),
         ).lastrowid  # type: ignore[assignment]
         message.lot, message.visible, message.sent = self.lot, self.now, sent

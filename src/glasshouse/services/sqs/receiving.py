@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
+from glasshouse.core.digests import md5_hex
 from glasshouse.services.sqs import batches, message_attributes
 from glasshouse.services.sqs.attributes import ATTRIBUTES, COUNTED
 from glasshouse.services.sqs.errors import (
@@ -92,13 +93,22 @@ class Receiving:
             found, buried = due(limit), True
         if found:
             for message in found:
-                message.body = self._opened(message) if message.key else message.body
+                self._make_readable(message)
             messages.take(found, self.now + timeout)
             for group in {message.message_group for message in found} if groups else ():
                 groups.settle(group)
         elif not buried:  # to wait would undo the burial; an early empty answer does no harm
             self.wait(wait, queue.topic, until=groups.next_ready() if groups else messages.next_visible())
         return found
+
+    def _make_readable(self, message: Message):
+        """Decrypt the body, and have it completed by the service that has left that open."""
+        if message.key:
+            message.body = self._opened(message)
+        if message.completion:
+            service, method = message.completion.split(".")
+            message.body = self.cloud.run_method(self.call, service, method, {"text": message.body})
+            message.digest = md5_hex(message.body.encode())
 
     def _take_again(self, queue: Queue, attempt: str, limit: int, timeout: int, wait: int) -> list[Message]:
         """What the same attempt got within the last five minutes, if nobody has touched it since; else new messages."""
@@ -109,6 +119,7 @@ class Receiving:
         taken = self._untouched(queue, attempt)
         if taken:
             for message in taken:
+                self._make_readable(message)
                 self._hide(queue, message, self.now + timeout)
         else:
             taken = self._take(queue, limit, timeout, wait)

@@ -1,4 +1,8 @@
-"""Sending: what a message must be like, and where it goes in a standard and in a FIFO queue."""
+"""Sending: what a message must be like, and where it goes in a standard and in a FIFO queue.
+
+A service can send a body with something left open that it makes when the message is given out, as often as that may be:
+it says so (`self.aws.saying(completion="sns._signed")`) by the name of a private method, a pure function of the text.
+"""
 
 import re
 from collections.abc import Mapping
@@ -106,10 +110,11 @@ class Sending:
 
     def _write(self, queue: Queue, draft: Draft, message_id: str, body_sum: str) -> int:
         trace = draft.trace and draft.trace["AWSTraceHeader"]["StringValue"]
-        key, body = self._sealed(queue, message_id, draft.body) if queue.kms_master_key_id else (None, draft.body)
+        key, body = self._sealed(queue, draft.body) if queue.kms_master_key_id else (None, draft.body)
         number = self._messages(queue).add(
             self.now + draft.delay, message_id, self.call.principal.user_id, draft.group, draft.deduplication,
             trace, message_attributes.to_text(draft.attributes), body_sum, key, body,
+            self.call.aside.get("completion"),
         )  # fmt: skip
         self.tell(queue.topic)
         return number
