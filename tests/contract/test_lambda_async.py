@@ -191,6 +191,29 @@ def test_failures_may_be_kept_in_a_bucket(aws, cloud):
     assert record["responsePayload"]["errorMessage"] == "no 1"
 
 
+def test_a_bus_is_told_in_an_event_of_lambda(aws, cloud):
+    name = runnable(aws, FAILING, actions=(*LOGS, "events:PutEvents"))
+    events = aws("events")
+    bus = events.create_event_bus(Name="told")["EventBusArn"]
+    pattern = json.dumps({"source": ["lambda"]})
+    rule = events.put_rule(Name="all", EventBusName="told", EventPattern=pattern)["RuleArn"]
+    url, arn = queue(aws, "heard")
+    allowed = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage",
+               "Resource": arn, "Condition": {"ArnEquals": {"aws:SourceArn": rule}}}  # fmt: skip
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+    aws("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    events.put_targets(Rule="all", EventBusName="told", Targets=[{"Id": "1", "Arn": arn}])
+    aws("lambda").put_function_event_invoke_config(
+        FunctionName=name, MaximumRetryAttempts=0, DestinationConfig={"OnFailure": {"Destination": bus}}
+    )
+    sent(aws, name, 1)
+    cloud.settle()
+    event = json.loads(received(aws, url)["Body"])
+    assert event["source"] == "lambda" and event["resources"] == [f"{ARN}:$LATEST", bus]
+    assert event["detail-type"] == "Lambda Function Invocation Result - Failure"
+    assert event["detail"]["responsePayload"]["errorMessage"] == "no 1"
+
+
 def test_a_dead_letter_queue_gets_the_event_itself(aws, cloud):
     role = execution_role(aws, "worker-role", *LOGS, "sqs:SendMessage")
     url, arn = queue(aws, "dead")
