@@ -75,10 +75,11 @@ class Integrating:
 
     def _fetched(self, exchange: Exchange, integration: dict[str, Any]) -> Fetched:
         topic = f"backend of {exchange.request_id}"
-        seconds = integration["timeoutInMillis"] / 1000
-        fetched = self.cloud.resident(Web).fetched(topic, lambda: _asked(exchange, integration, self.cloud.url))
+        # Made each time: what the template sets for the answer, and what the trail tells of it, are needed at the end.
+        asked = _asked(exchange, integration, self.cloud.url)
+        fetched = self.cloud.resident(Web).fetched(topic, lambda: asked)
         if fetched is None:
-            raise NothingYet(seconds, (topic,))
+            raise NothingYet(asked.timeout_s, (topic,))
         return fetched
 
     # Functions
