@@ -14,6 +14,7 @@ CHANGES = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/t/stream/2026-01-01T00:00:
 LATEST = {"StartingPosition": "LATEST"}
 FIFO = {"Target": TARGET + ".fifo"}
 BUS = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default"
+LOGGED = f"arn:aws:firehose:{REGION}:{ACCOUNT}:deliverystream/d"
 CALLED = f"arn:aws:events:{REGION}:{ACCOUNT}:api-destination/d/1"
 WRONG = "Input parameter is invalid from the request due to : "
 
@@ -121,6 +122,7 @@ def test_a_second_pipe_of_a_name(cloud, pipes, may, source, url):
         ({"TargetParameters": {"InputTemplate": "<aws.pipes.no>"}}, "TargetParameters.InputTemplate", None),
         ({"TargetParameters": {"InputTemplate": "<$.a[>"}}, "TargetParameters.InputTemplate", None),
         ({"EnrichmentParameters": {"InputTemplate": "<$x>"}}, "EnrichmentParameters.InputTemplate", None),
+        ({"LogConfiguration": {"Level": "INFO"}}, "LogConfiguration", None),
         ({"Enrichment": TARGET}, "Enrichment", None),
         ({"Enrichment": BUS}, "Enrichment", None),
         (
@@ -150,7 +152,7 @@ def test_pipes_that_cannot_be(pipes, may, source, url, change, field, message):
         {"Source": f"arn:aws:kafka:{REGION}:{ACCOUNT}:cluster/c/1"},
         {"Target": f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/c"},
         {"Enrichment": f"arn:aws:execute-api:{REGION}:{ACCOUNT}:a/s/GET/"},
-        {"LogConfiguration": {"Level": "ERROR"}},
+        {"LogConfiguration": {"Level": "ERROR", "FirehoseLogDestination": {"DeliveryStreamArn": LOGGED}}},
     ],
 )
 def test_what_this_cloud_does_not_have(pipes, may, change):

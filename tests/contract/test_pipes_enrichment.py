@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from tests.contract.events_box import role
+from tests.contract.events_box import ACCOUNT, REGION, role
 from tests.contract.http_endpoint import Endpoint
 from tests.contract.lambda_code import made
-from tests.contract.pipes_box import BODY, LAMBDA, SOURCE, arrived, left, make, may, pipes, send, source, url
+from tests.contract.pipes_box import ARN, BODY, LAMBDA, SOURCE, arrived, left, make, may, pipes, send, source, url
 from tests.contract.test_events_destinations import connect, destination
 
 __all__ = ["may", "pipes", "source", "url"]  # fixtures
@@ -172,3 +172,48 @@ def test_no_more_calls_than_a_destination_takes(cloud, aws, pipes, may, source, 
     assert len(server.asked) == 2
     cloud.clock.advance(1)
     assert (len(server.asked), left(aws, source)) == (3, (0, 0))
+
+
+def steps(aws) -> list[dict]:
+    """What the log of the pipe tells."""
+    found = aws("logs").get_log_events(logGroupName="g", logStreamName="p", startFromHead=True)["events"]
+    return [json.loads(event["message"]) for event in found]
+
+
+def logged(level, **more) -> dict:
+    group = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:g"
+    return {"LogConfiguration": {"Level": level, "CloudwatchLogsLogDestination": {"LogGroupArn": group}, **more}}
+
+
+def test_an_execution_is_logged_step_by_step(cloud, aws, pipes, may, source, url, maker):
+    aws("logs").create_log_group(logGroupName="g")
+    wanted = logged("TRACE", IncludeExecutionData=["ALL"])
+    make(cloud, pipes, may, Enrichment=maker, **wanted)
+    assert pipes.describe_pipe(Name="p")["LogConfiguration"] == wanted["LogConfiguration"]
+    send(cloud, aws, source, {"n": 1})
+    told = steps(aws)
+    assert [one["messageType"] for one in told] == [
+        "ExecutionStarted", "EnrichmentStageEntered", "EnrichmentInvocationStarted", "EnrichmentInvocationSucceeded",
+        "EnrichmentStageSucceeded", "TargetStageEntered", "TargetInvocationStarted", "TargetInvocationSucceeded",
+        "TargetStageSucceeded", "ExecutionSucceeded",
+    ]  # fmt: skip
+    assert len({one["executionId"] for one in told}) == 1
+    assert {one["resourceArn"] for one in told} == {ARN + "p"}
+    assert json.loads(told[0]["payload"])[0]["body"] == '{"n": 1}'
+    assert (json.loads(told[4]["payload"]), told[0]["logLevel"], told[2]["logLevel"]) == ([{"n": 1}], "INFO", "TRACE")
+
+
+def test_failures_are_logged_alone(cloud, aws, pipes, may, source, url, maker):
+    aws("logs").create_log_group(logGroupName="g")
+    make(cloud, pipes, may, Enrichment=maker, **logged("ERROR"))
+    send(cloud, aws, source, {"n": 1}, {"do": "nothing"})
+    send(cloud, aws, source, {"do": "fail"})
+    told = steps(aws)
+    assert [one["messageType"] for one in told] == [
+        "EnrichmentInvocationFailed", "EnrichmentStageFailed", "ExecutionFailed",
+    ]  # fmt: skip
+    assert "as it was asked to" in told[0]["error"]["message"] and "payload" not in told[0]
+    pipes.update_pipe(Name="p", RoleArn=may, LogConfiguration={"Level": "OFF"})
+    cloud.settle()
+    send(cloud, aws, source, {"do": "fail"})
+    assert len(steps(aws)) == 3

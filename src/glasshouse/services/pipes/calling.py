@@ -84,8 +84,8 @@ class Calling:
         if pipe is None or batch is None:
             return
         if answer.is_good:
-            refused = reported(document(answer.text), self._for_target(pipe, batch, items))
-            self._conclude(pipe, batch, items, [0] if refused else [])
+            sent = self._for_target(pipe, batch, items)
+            self._delivered(pipe, batch, items, sent, reported(document(answer.text), sent))
         else:
             self._failed(pipe, batch, items, "Target", _failure(answer))
 

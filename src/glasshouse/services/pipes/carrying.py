@@ -10,6 +10,7 @@ from typing import Any
 from glasshouse.core import ServiceError
 from glasshouse.core.refusals import kind_of
 from glasshouse.engines.sourcerecords import batch_info, instant
+from glasshouse.services.pipes import journal
 from glasshouse.services.pipes.batches import Batches
 from glasshouse.services.pipes.checks import is_api_destination, largest_batch
 from glasshouse.services.pipes.errors import Failed
@@ -59,10 +60,13 @@ class Carrying:
         events = answer if isinstance(answer, list) else [answer] if answer not in (None, "", {}) else []
         most = largest_batch(pipe)
         if not events:
+            steps = journal.succeeded("Enrichment", events)
+            self._tell_log(pipe, batch, journal.begun(items), *steps, journal.SKIPPED, journal.ENDED)
             self._conclude(pipe, batch, items, [])
         elif most is not None and len(events) > most:
             self._failed(pipe, batch, items, "Enrichment", Failed(f"The target takes at most {most} events at once."))
         else:
+            self._tell_log(pipe, batch, journal.begun(items), *journal.succeeded("Enrichment", events))
             Batches(self.store, pipe.number).enrich(batch.number, events)
             self._send_later(pipe, batch.number)
 
@@ -78,7 +82,14 @@ class Carrying:
         except ServiceError as failure:
             self._failed(pipe, batch, items, "Target", failure)
         else:
-            self._conclude(pipe, batch, items, _refused_items(items, sent, refused))
+            self._delivered(pipe, batch, items, sent, refused)
+
+    def _delivered(self, pipe: Pipe, batch: Batch, items: list[dict], sent: list[Parcel], refused: list[int]):
+        """The target has taken all of it, or some."""
+        first = [] if pipe.enrichment else [journal.begun(items)]
+        steps = [*journal.succeeded("Target", [parcel.text for parcel in sent]), journal.ENDED]
+        self._tell_log(pipe, batch, *first, *(journal.partially_failed(len(refused)) if refused else steps))
+        self._conclude(pipe, batch, items, _refused_items(items, sent, refused))
 
     def _on_its_way(self, name: str, number: int) -> tuple[Pipe | None, Batch | None, list[dict]]:
         """A batch, with the items of its part that goes now; those that are too old are given up."""
@@ -125,6 +136,8 @@ class Carrying:
 
     def _failed(self, pipe: Pipe, batch: Batch, items: list[dict], stage: str, failure: ServiceError):
         """Nothing of it has been done."""
+        first = [] if pipe.enrichment and stage == "Target" else [journal.begun(items)]
+        self._tell_log(pipe, batch, *first, *journal.failed(stage, failure))
         self._measure(pipe, f"{stage}StageFailed", 1)
         self._measure(pipe, "ExecutionFailed", 1)
         counts = kind_of(failure) not in ("failing", "throttled")

@@ -8,6 +8,7 @@ from glasshouse.services.pipes.errors import (
     ServiceQuotaExceededException,
     ValidationException,
 )
+from glasshouse.services.pipes.journal import check_log
 from glasshouse.services.pipes.records import DELETED, RUNNING, SETTINGS, STOPPED, Pipe
 
 MOST_PIPES = 1000
@@ -32,6 +33,7 @@ class Pipes:
         enrichment_parameters: dict | None = None,
         target_parameters: dict | None = None,
         tags: dict | None = None,
+        log_configuration: dict | None = None,
         kms_key_identifier: str | None = None,
     ):
         if self.pipes.get(name) is not None:
@@ -46,7 +48,9 @@ class Pipes:
         pipe = Pipe(
             name, self.call.arn(f"pipe/{name}"), ids.uuid(), role_arn, source, target, desired_state, "CREATING",
             self.now, self.now, given, _without_nothing(target_parameters), enrichment or None,
-            _without_nothing(enrichment_parameters), description, None, kms_key_identifier or None,
+            _without_nothing(enrichment_parameters), description,
+            kms_key_identifier=kms_key_identifier or None,
+            log_configuration=_without_nothing(log_configuration) or None,
         )  # fmt: skip
         self._keep(pipe)
         self.cloud.tags.add(pipe.arn, tags)
@@ -63,6 +67,7 @@ class Pipes:
         enrichment_parameters: dict | None = None,
         target: str | None = None,
         target_parameters: dict | None = None,
+        log_configuration: dict | None = None,
         kms_key_identifier: str | None = None,
     ):
         pipe = self._idle(name)
@@ -75,6 +80,8 @@ class Pipes:
             pipe.enrichment = enrichment or None
         if kms_key_identifier is not None:
             pipe.kms_key_identifier = kms_key_identifier or None
+        if log_configuration is not None:
+            pipe.log_configuration = _without_nothing(log_configuration)
         pipe.target_parameters = _merged(pipe.target_parameters, target_parameters)
         pipe.enrichment_parameters = _merged(pipe.enrichment_parameters, enrichment_parameters)
         pipe.source_parameters = self._changed_source(pipe, source_parameters)
@@ -157,6 +164,7 @@ class Pipes:
         """Check it all, then keep it, and have it become what it should."""
         with_defaults(pipe)
         check(self.cloud, pipe)
+        check_log(pipe.log_configuration or {})
         return self._change(pipe)
 
     def _aim(self, pipe: Pipe, target: str):

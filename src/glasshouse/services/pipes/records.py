@@ -34,6 +34,7 @@ class Pipe:
     description: str | None = None
     state_reason: str | None = None
     kms_key_identifier: str | None = None
+    log_configuration: dict | None = None
     turn: int = 0
 
     @property
