@@ -27,6 +27,7 @@ class Endpoint:
 
     answer: Callable[[Asked], tuple[int, dict, str]] = lambda asked: (200, {}, "")
     asked: list[Asked] = field(default_factory=list)
+    charset: str = "utf-8"  # of what it is asked; "latin-1" keeps any bytes
 
     def __enter__(self):
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
@@ -44,7 +45,7 @@ class Endpoint:
 def _handler(endpoint: Endpoint):
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self):
-            body = self.rfile.read(int(self.headers.get("content-length") or 0)).decode()
+            body = self.rfile.read(int(self.headers.get("content-length") or 0)).decode(endpoint.charset)
             headers = {name.lower(): value for name, value in self.headers.items()}
             asked = Asked(self.command, self.path, headers, body)
             endpoint.asked.append(asked)
