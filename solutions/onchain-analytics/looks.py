@@ -92,10 +92,7 @@ def live(step, stage: Stage, market: Market, visitor: Visitor, quick: bool):
 def follow(stage: Stage, ended: threading.Event):
     """The producer, as it goes on with each new block."""
     producer = stage.produces()
-    while not ended.wait(0.5):
-        last = stage.chain.height()
-        producer.run(stage.last + 1, last)
-        stage.last = last
+    stage.last = producer.follow(stage.last + 1, ended) - 1
     stage.expected += producer.taken
 
 

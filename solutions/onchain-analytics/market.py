@@ -125,7 +125,7 @@ def main():
     it = argparse.ArgumentParser("market.py", description="Let some days of trade go by on a development chain.")
     it.add_argument("--rpc", required=True, metavar="URL", help="of the chain")
     it.add_argument("--days", type=float, default=45, help="(default: %(default)s)")
-    it.add_argument("--per-minute", type=float, default=0.03, help="transfers (default: %(default)s)")
+    it.add_argument("--per-minute", type=float, default=0.02, help="transfers (default: %(default)s)")
     it.add_argument("--payload-bytes", type=int, default=500, help="of each transaction (default: %(default)s)")
     told, now = it.parse_args(), int(time.time())
     market = Market(Chain(told.rpc), payload_bytes=told.payload_bytes)

@@ -10,6 +10,7 @@ killed and started again sends some records twice, and leaves none out.
 import argparse
 import json
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -18,12 +19,15 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ConnectionError as BotoConnectionError
+from botocore.exceptions import HTTPClientError
 from chain import Chain, Transfers
 
 RECORDS_IN_A_PUT, BYTES_IN_A_PUT = 500, 5 * 1024 * 1024
 BLOCKS_AT_ONCE = 500
-PAUSE_S, LONGEST_PAUSE_S = 0.1, 5.0
-PATIENT = Config(retries={"mode": "standard", "total_max_attempts": 10})
+PAUSE_S, LONGEST_PAUSE_S, LOOKS_S = 0.1, 5.0, 0.5
+ATTEMPTS = 100  # to put some records, over some minutes
+SETTINGS = Config(retries={"mode": "standard", "total_max_attempts": 2})  # since we try again ourselves
 
 
 class Producer:
@@ -51,26 +55,36 @@ class Producer:
             if self._checkpoint:
                 self._checkpoint.write_text(str(end + 1))
 
-    def follow(self, first: int):
-        """Put the transfers of all blocks from the first on, as they come."""
-        while True:
+    def follow(self, first: int, ended: threading.Event) -> int:
+        """Put the transfers of all blocks from the first on, as they come, until somebody ends it. Returns the next."""
+        while not ended.wait(LOOKS_S):
             last = self._chain.height()
             self.run(first, last)
             first = max(first, last + 1)
-            time.sleep(1)
+        return first
 
     def put(self, records: list[dict[str, Any]]):
-        """Until the stream has taken them all: PutRecords may take some of a request and refuse others."""
+        """Until the stream has taken them all. Raises what botocore does when the stream cannot be reached for long."""
         pause_s = PAUSE_S
-        while records:
-            answers = self._kinesis.put_records(StreamName=self._stream, Records=records)["Records"]
-            refused = [record for record, answer in zip(records, answers, strict=True) if "ErrorCode" in answer]
-            self.taken += len(records) - len(refused)
-            self.put_again += len(refused)
-            records = refused
-            if records:
-                time.sleep(pause_s)
-                pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                records = self._put_once(records)
+            except (BotoConnectionError, HTTPClientError):
+                if attempt == ATTEMPTS:
+                    raise
+            if not records:
+                return
+            time.sleep(pause_s)
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+        raise RuntimeError(f"The stream refused {len(records)} records {ATTEMPTS} times")
+
+    def _put_once(self, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """PutRecords may take some of a request and refuse others. Returns those that it refused."""
+        answers = self._kinesis.put_records(StreamName=self._stream, Records=records)["Records"]
+        refused = [record for record, answer in zip(records, answers, strict=True) if "ErrorCode" in answer]
+        self.taken += len(records) - len(refused)
+        self.put_again += len(refused)
+        return refused
 
 
 def portions(transfers: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
@@ -98,11 +112,14 @@ def main():
     it.add_argument("--checkpoint", type=Path, metavar="FILE", help="where to keep how far it has come")
     told = it.parse_args()
     chain = Chain(told.rpc)
-    kinesis = boto3.client("kinesis", config=PATIENT)
+    kinesis = boto3.client("kinesis", config=SETTINGS)
     producer = Producer(Transfers(chain, told.contract), chain, kinesis, told.stream, told.checkpoint)
     first = producer.next_block(told.first)
     with suppress(KeyboardInterrupt):
-        producer.follow(first) if told.follow else producer.run(first, chain.height())
+        if told.follow:
+            producer.follow(first, threading.Event())
+        else:
+            producer.run(first, chain.height())
     print(f"{producer.taken} records taken, {producer.put_again} put again", file=sys.stderr)
 
 

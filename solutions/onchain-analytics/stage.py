@@ -10,13 +10,15 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import boto3
+from botocore.config import Config
 from chain import Chain, Transfers
 from names import DATA, Names
-from producer import PATIENT, Producer
+from producer import SETTINGS, Producer
 
 HERE = Path(__file__).parent
 BUFFER_S = 60
 MOST_ROUNDS = 60
+PATIENT = Config(retries={"mode": "standard", "total_max_attempts": 10})
 
 
 class Stage:
@@ -52,7 +54,7 @@ class Stage:
         arn = self.names.arn("iam", f"role/{self.names.role('producer')}")
         given = self.client("sts").assume_role(RoleArn=arn, RoleSessionName="producer")["Credentials"]
         kinesis = boto3.client(
-            "kinesis", self.names.region, endpoint_url=self.aws.url, config=PATIENT,
+            "kinesis", self.names.region, endpoint_url=self.aws.url, config=SETTINGS,
             aws_access_key_id=given["AccessKeyId"], aws_secret_access_key=given["SecretAccessKey"],
             aws_session_token=given["SessionToken"],
         )  # fmt: skip

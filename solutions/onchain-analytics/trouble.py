@@ -1,6 +1,7 @@
 """What goes wrong in the walk: the cloud is killed, records are malformed, an object is not there."""
 
 import json
+import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -9,7 +10,7 @@ from tempfile import TemporaryDirectory
 from deploy import TIMES_TRIED
 from market import Market, moments
 from names import FAILED
-from patience import until
+from patience import PATIENCE_S, until
 from stage import BUFFER_S, Stage
 from truth import metric, transfers
 
@@ -25,9 +26,9 @@ def killed(step, stage: Stage, market: Market):
     last, before = stage.chain.height(), len(stage.objects(stage.names.data_bucket))
     with TemporaryDirectory() as folder, ThreadPoolExecutor(1) as threads:
         with step("The cloud is killed (kill -9) while records are put, and started again: the producer goes on") as it:
-            producer = stage.produces(Path(folder) / "checkpoint")
-            putting = threads.submit(put_bit_by_bit, producer, stage.last + 1, last)
-            until(lambda: producer.taken >= MORE // 3, "some records are taken")
+            producer, some = stage.produces(Path(folder) / "checkpoint"), threading.Event()
+            putting = threads.submit(put_bit_by_bit, producer, stage.last + 1, last, some)
+            assert some.wait(PATIENCE_S)
             taken = producer.taken
             restart(stage)
             putting.result()
@@ -51,9 +52,12 @@ def killed(step, stage: Stage, market: Market):
             it.saw(f"{contract}: {total}")
 
 
-def put_bit_by_bit(producer, first: int, last: int):
+def put_bit_by_bit(producer, first: int, last: int, some: threading.Event):
+    """Tells when some of the records are taken."""
     for start in range(first, last + 1, BLOCKS_IN_A_PUT):
         producer.run(start, min(last, start + BLOCKS_IN_A_PUT - 1))
+        if producer.taken >= MORE // 3:
+            some.set()
 
 
 def restart(stage: Stage):

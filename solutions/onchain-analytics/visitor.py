@@ -40,7 +40,7 @@ class Visitor:
         return self.page.locator(f"[data-total={name}]").get_attribute("title")
 
     def waits_for_total(self, name: str, value: str):
-        self.page.wait_for_selector(f'[data-total={name}][title="{value}"]')
+        self.page.wait_for_selector(f'[data-total={name}][title="{value}"]', timeout=3 * PATIENCE_MS)
 
     def lines(self, metric: str) -> int:
         """How many lines a chart draws that are more than a point."""

@@ -34,7 +34,7 @@ def options(parser: argparse.ArgumentParser):
     parser.add_argument("--contract", action="append", metavar="ADDRESS", help="with --rpc: on that chain")
     parser.add_argument("--from", dest="first", type=int, default=0, metavar="BLOCK", help="with --rpc: the first")
     parser.add_argument("--days", type=float, default=45, help="of history (default: %(default)s)")
-    parser.add_argument("--per-minute", type=float, default=0.03, help="transfers (default: %(default)s)")
+    parser.add_argument("--per-minute", type=float, default=0.02, help="transfers (default: %(default)s)")
     parser.add_argument("--payload-bytes", type=int, default=500, help="of each transaction (default: %(default)s)")
     parser.add_argument("--prefix", default="onchain", help="what all names begin with (default: %(default)s)")
     parser.add_argument("--quick", action="store_true", help="move the clock rather than wait for a minute")
