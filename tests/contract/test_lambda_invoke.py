@@ -97,6 +97,7 @@ def test_a_function_answers_what_its_handler_returns(aws):
     answer = aws("lambda").invoke(FunctionName=name, Payload=b'{"a": [1, "\xc3\xa9"]}')
     assert answer["StatusCode"] == 200 and answer["ExecutedVersion"] == "$LATEST"
     assert "FunctionError" not in answer and "LogResult" not in answer
+    assert answer["ResponseMetadata"]["HTTPHeaders"]["content-type"] == "application/json"
     assert json.loads(answer["Payload"].read()) == {"a": [1, "é"]}
 
 

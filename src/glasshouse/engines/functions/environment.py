@@ -182,7 +182,8 @@ class Environment:
         assert invocation and connection and self._process
         self._process.thaw()
         if not connection.is_open:
-            self._waiting = None  # it will ask anew
+            self._waiting = None  # it may ask anew
+            self._set_timers(invocation.timeout_s)
             return
         self._waiting, self._given, self._verdict = None, True, None
         self._begun = self._now()

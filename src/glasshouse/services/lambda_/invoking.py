@@ -48,6 +48,7 @@ class Invoking:
             "LogResult": _log_result(outcome) if log_type == "Tail" else None,
             "ExecutedVersion": outcome.executed_version,
             "Payload": outcome.payload,
+            "ContentType": "application/json",
         }
 
     def invoke_async(self, function_name: str, invoke_args: bytes | Incoming):
