@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from glasshouse.core import ids
 from glasshouse.core.access import Principal
@@ -56,11 +56,28 @@ class Wired:
     action: str = ""
 
 
+class Line(Protocol):
+    """The visitor's end of a WebSocket. A text is a message in text, bytes are one in binary."""
+
+    def say(self, message: str | bytes) -> None: ...
+    def hang_up(self, code: int, reason: str = "") -> None: ...
+
+
+class Talk(Protocol):
+    """The service's end of a WebSocket. It is called on the cloud's thread, outside of transactions."""
+
+    def begun(self, line: Line) -> None: ...
+    def said(self, message: str | bytes) -> None: ...
+    def ended(self, code: int, reason: str) -> None: ...
+
+
 @dataclass(slots=True)
 class Answer:
     """What the visitor gets; the body is bytes or a Body of the blob store. A header that is sent more than once
-    (Set-Cookie) has a list of values."""
+    (Set-Cookie) has a list of values. Who wishes for a WebSocket (the header `upgrade` says so) gets one with the
+    status 101 and a `talk`."""
 
     status: int = 200
     headers: dict[str, str | list[str]] = field(default_factory=dict)
     body: Any = b""
+    talk: Talk | None = None

@@ -14,8 +14,9 @@ import httptools
 
 from glasshouse.core.call import Source
 from glasshouse.core.errors import ServiceError
-from glasshouse.gateway import errors, responses
+from glasshouse.gateway import errors, responses, websocket
 from glasshouse.gateway.delivery import Delivery, Message
+from glasshouse.gateway.websocket import WEBSOCKET, is_wished_for
 from glasshouse.protocol.http import Request, Response
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Connection(asyncio.Protocol):
         self._source, self._told = Source(), ("", "")
         self._url, self._headers = b"", {}
         self._head_bytes, self._in_head = 0, False
+        self._wish = ""  # the protocol that the client of the next head would rather speak
         self._fault: ServiceError | None = None
         self._incoming: Message | None = None  # whose body is being parsed
         self._current: Message | None = None  # whose turn it is to be answered
@@ -77,7 +79,8 @@ class Connection(asyncio.Protocol):
         except httptools.HttpParserUpgrade as wish:
             self._pass_over(wish.args[0], data)
         except httptools.HttpParserError as failure:
-            self._refuse(self._fault or _cause(failure))
+            if self._parser is not None:  # else what was wrong is no HTTP any more
+                self._refuse(self._fault or _cause(failure))
             return
         if self._in_head:
             self._head_bytes += len(data)
@@ -117,6 +120,8 @@ class Connection(asyncio.Protocol):
         assert parser is not None
         if parser.should_upgrade():
             return  # the parser stops behind this head; see _pass_over
+        if self._wish:
+            headers["upgrade"], self._wish = self._wish, ""
         old = parser.get_http_version() == "1.0"
         if not old and ("," in headers.get("host", ",") or not headers["host"]):
             self._stop(errors.BadRequest("The request must have one Host header"))
@@ -158,14 +163,16 @@ class Connection(asyncio.Protocol):
                 self._finish(message)
 
     def _pass_over(self, offset: int, data: bytes):
-        """The client would rather speak another protocol, which a server may pass over (RFC 9110, section 7.8)."""
+        """The client would rather speak another protocol, which a server may pass over (RFC 9110, section 7.8). Whether
+        it gets a WebSocket is for whom it visits to say."""
         assert self._parser is not None
-        method, wishes = self._parser.get_method(), ("upgrade", "connection", "http2-settings")
+        self._wish = WEBSOCKET if is_wished_for(self._headers) else ""
+        method, wishes = self._parser.get_method(), (b"upgrade", b"connection", b"http2-settings")
         if method == b"CONNECT":
             self._refuse(errors.MethodNotAllowed())
             return
-        lines = [f"{name}: {value}\r\n" for name, value in self._headers.items() if name not in wishes]
-        head = b"%b %b HTTP/1.1\r\n%b\r\n" % (method, self._url, "".join(lines).encode("latin-1"))
+        lines = [b"%b: %b\r\n" % line for line in self._header_lines if line[0].lower() not in wishes]
+        head = b"%b %b HTTP/1.1\r\n%b\r\n" % (method, self._url, b"".join(lines))
         self._parser = httptools.HttpRequestParser(self)
         self.data_received(head + data[offset:])
 
@@ -200,7 +207,7 @@ class Connection(asyncio.Protocol):
     def _end(self, message: Message):
         answer = message.exchange.end()
         if isinstance(answer, Response):
-            self._delivery.deliver(message, answer)
+            self._answer(message, answer)
         else:
             message.answered = True
             self._parked = self._server.loop.create_task(self._answer_later(message, answer))
@@ -208,7 +215,15 @@ class Connection(asyncio.Protocol):
     async def _answer_later(self, message: Message, answer: Awaitable[Response]):
         response = await answer
         self._parked = None
-        self._delivery.deliver(message, response)
+        self._answer(message, response)
+
+    def _answer(self, message: Message, response: Response):
+        if response.talk is None:
+            self._delivery.deliver(message, response)
+            return
+        self._parser = self._current = None
+        self._server.connections.discard(self)
+        websocket.begin(self._server, self._transport, message.exchange.sent.headers, response)
 
     def _sent(self, message: Message):
         """The response is out; if its request is in, the next one's turn comes."""

@@ -321,7 +321,7 @@ class Exchange:
             except NothingYet as waiting:
                 return self._visit_later(service, visit, waiting)
             if answered is not None:
-                return Response(answered.status, dict(answered.headers), answered.body)
+                return Response(answered.status, dict(answered.headers), answered.body, answered.talk)
         if principal is ANONYMOUS and self.place.prefix not in visits.SITES:
             self._gateway.admission.anonymous(route.service, None, route.family)
         raise errors.unknown_operation(route.family, route.wanted)
@@ -330,7 +330,7 @@ class Exchange:
         try:
             answered = await self._gateway.cloud.answer_visit(service, visit, waiting)
             assert answered is not None, f"{service} has begun to answer a visit"
-            return Response(answered.status, dict(answered.headers), answered.body)
+            return Response(answered.status, dict(answered.headers), answered.body, answered.talk)
         except Exception as failure:
             return self.refusal(failure)
 

@@ -57,7 +57,7 @@ class Doorstep(asyncio.Protocol):
 class Tls(asyncio.Protocol, asyncio.Transport):
     """Decrypts for a connection, and encrypts what it writes."""
 
-    def __init__(self, connection: Connection, context: ssl.SSLContext):
+    def __init__(self, connection: asyncio.Protocol, context: ssl.SSLContext):
         super().__init__()
         self._connection = connection
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
@@ -139,6 +139,14 @@ class Tls(asyncio.Protocol, asyncio.Transport):
 
     def resume_reading(self):
         self._socket.resume_reading()
+
+    def set_protocol(self, protocol: asyncio.BaseProtocol):
+        """The connection goes on in another protocol."""
+        assert isinstance(protocol, asyncio.Protocol)
+        self._connection = protocol
+
+    def get_write_buffer_size(self) -> int:
+        return self._socket.get_write_buffer_size()
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         return self._socket.get_extra_info(name, default)

@@ -30,11 +30,13 @@ class Request:
 
 @dataclass(slots=True)
 class Response:
-    """What to answer: `body` is bytes, or what a service returned for a streaming member, or frames of events."""
+    """What to answer: `body` is bytes, or what a service returned for a streaming member, or frames of events. With a
+    `talk`, the connection goes on as a WebSocket."""
 
     status: int
     headers: dict[str, str] = field(default_factory=dict)
     body: Any = b""
+    talk: Any = None
 
 
 def decode_pairs(text: str) -> list[tuple[str, str]]:
