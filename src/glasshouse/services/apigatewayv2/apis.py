@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from glasshouse.core import NotSupported, ids
+from glasshouse.core import ids
 from glasshouse.services.apigatewayv2 import checks, cors
 from glasshouse.services.apigatewayv2.errors import BadRequestException, not_found, too_many
 from glasshouse.services.apigatewayv2.records import Address, Api, Integration, Route, change, values
@@ -26,7 +26,7 @@ class Apis:
         if protocol_type not in EXPRESSIONS:
             raise BadRequestException("Invalid protocol specified. Must be one of [HTTP, WEBSOCKET]")
         if protocol_type == "WEBSOCKET":
-            raise NotSupported("apigatewayv2: WebSocket APIs are not supported by Glasshouse yet")
+            _check_socket(route_selection_expression, target, cors_configuration)
         checks.length(name, 1, 128, "Name")
         checks.tags(tags)
         cors.check(cors_configuration)
@@ -78,6 +78,7 @@ class Apis:
             raise BadRequestException("Please remove all base path mappings related to the API in your domains.")
         for stage in list(self.stages.list(api_id)):
             self._discard_stage(stage)
+        self._hang_up_on_all(api_id)
         for rows in (self.deployments, self.snapshots):
             for record in list(rows.list(api_id)):
                 rows.delete(record)
@@ -161,6 +162,13 @@ class Apis:
         if route_key and route_key != route.route_key:
             route.route_key = route_key
             self._put_route(api, route)
+
+
+def _check_socket(expression: str | None, target: str | None, cors_configuration: dict | None):
+    if not expression:
+        raise BadRequestException("Route selection expression is required for WEBSOCKET protocol")
+    if target or cors_configuration is not None:
+        raise BadRequestException("Quick create and CORS are supported only for HTTP APIs")
 
 
 def _quick_integration(api: Api, target: str, credentials_arn: str | None) -> Integration:

@@ -6,14 +6,16 @@ from hashlib import sha256
 from typing import Any
 
 from glasshouse.core import ServiceError
-from glasshouse.services.apigatewayv2 import expressions, payloads
+from glasshouse.services.apigatewayv2 import expressions, payloads, socket_events
 from glasshouse.services.apigatewayv2.exchanges import Exchange, Refused
 from glasshouse.services.apigatewayv2.functions import AUTHORIZER_S, OF_AUTHORIZER
 from glasshouse.services.apigatewayv2.records import Authorizer, CachedAnswer, Route
+from glasshouse.services.apigatewayv2.socket_exchanges import SocketExchange
 from glasshouse.services.apigatewayv2.stages import answers_of
 from glasshouse.services.apigatewayv2.traffic import Release
 
 HOUR_S = 3600
+UNAUTHORIZED = "Unauthorized"  # the error by which a function says that nobody is known
 
 
 class Invocation:
@@ -76,7 +78,7 @@ class Authorization:
         """What the identity sources say; without all of them nobody is asked."""
         found = []
         for source in authorizer.identity_source:
-            value = expressions.as_text(expressions.evaluate(source, exchange.look_up)) if source else None
+            value = expressions.as_text(exchange.identity_of(source)) if source else None
             if not value:
                 raise Refused(401, f"The identity source {source} is not in the request")
             found.append(value)
@@ -86,7 +88,11 @@ class Authorization:
         self, exchange: Exchange, authorizer: Authorizer, identity: list[str], started: float
     ) -> dict[str, Any]:
         version = authorizer.authorizer_payload_format_version or "1.0"
-        event = payloads.of_authorizer(exchange, version, identity)
+        event = (
+            socket_events.of_authorizer(exchange)
+            if isinstance(exchange, SocketExchange)
+            else payloads.of_authorizer(exchange, version, identity)
+        )
         source = (
             f"arn:aws:execute-api:{exchange.region}:{exchange.account}:{exchange.api_id}/authorizers/"
             f"{authorizer.authorizer_id}"
@@ -100,7 +106,7 @@ class Authorization:
             )
         except Refused as failure:
             exchange.outcome.authorizer_error, exchange.outcome.integration_status = failure.reason, None
-            raise Refused(500, failure.reason) from None
+            raise Refused(401 if failure.says == UNAUTHORIZED else 500, failure.reason) from None
         try:
             answer = json.loads(called)
         except ValueError:

@@ -1,5 +1,7 @@
 """Authorizers: who vouches for the callers of an API. How they are asked is in `authorization`."""
 
+import re
+
 from glasshouse.core import ids
 from glasshouse.services.apigatewayv2 import checks
 from glasshouse.services.apigatewayv2.errors import BadRequestException, ConflictException, not_found, too_many
@@ -7,6 +9,7 @@ from glasshouse.services.apigatewayv2.expressions import is_known
 from glasshouse.services.apigatewayv2.records import Api, Authorizer, change
 
 MOST_AUTHORIZERS, MOST_AUDIENCES = 10, 50
+SOCKET_SOURCE = re.compile(r"route\.request\.(header|querystring)\.\S+|(context|stageVariables)\.\S+")
 
 
 class Authorizers:
@@ -100,7 +103,8 @@ class Authorizers:
         if any(one.name == authorizer.name for one in others):
             raise ConflictException("Authorizer name must be unique. Authorizer with this name already exists in API")
         for source in authorizer.identity_source:
-            if source and api.is_http and not is_known(source):
+            known = is_known(source) if api.is_http else SOCKET_SOURCE.fullmatch(source)
+            if source and not known:
                 raise BadRequestException(f"Invalid identity source specified: {source}")
         if authorizer.authorizer_type == "JWT":
             _check_token_authorizer(api, authorizer)
@@ -128,6 +132,8 @@ def _check_token_authorizer(api: Api, authorizer: Authorizer):
 def _check_function_authorizer(api: Api, authorizer: Authorizer):
     if api.is_http and not authorizer.authorizer_payload_format_version:
         raise BadRequestException("AuthorizerPayloadFormatVersion is a required parameter for REQUEST authorizer")
+    if not api.is_http and authorizer.authorizer_payload_format_version:
+        raise BadRequestException("AuthorizerPayloadFormatVersion is supported only for HTTP APIs")
     checks.within(authorizer.authorizer_result_ttl_in_seconds, 0, 3600, "AuthorizerResultTtlInSeconds")
     if authorizer.enable_simple_responses and authorizer.authorizer_payload_format_version == "1.0":
         raise BadRequestException("EnableSimpleResponses is supported only for the payload format version 2.0")

@@ -20,11 +20,12 @@ KINDS = {401: "UNAUTHORIZED", 403: "ACCESS_DENIED", 404: "NOT_FOUND", 413: "REQU
 
 
 class Refused(Exception):
-    """The gateway answers by itself. `reason` is for the log of the API's owner only."""
+    """The gateway answers by itself. `reason` is for the log of the API's owner only, `says` is the error of a function
+    that failed."""
 
-    def __init__(self, status: int, reason: str = "", headers: dict[str, str] | None = None):
+    def __init__(self, status: int, reason: str = "", headers: dict[str, str] | None = None, says: str = ""):
         super().__init__(reason)
-        self.status, self.reason, self.headers = status, reason, headers or {}
+        self.status, self.reason, self.headers, self.says = status, reason, headers or {}, says
 
     @property
     def message(self) -> str:
@@ -147,6 +148,10 @@ class Exchange:
         return f"arn:aws:execute-api:{self.region}:{self.account}:{self.api_id}/{self.stage.stage_name}/{below}"
 
     # Expressions
+
+    def identity_of(self, source: str) -> Any:
+        """What an authorizer's identity source says."""
+        return expressions.evaluate(source, self.look_up)
 
     def look_up(self, root: str, rest: str) -> Any:
         """The value of `$request.<rest>`, `$context.<rest>` or `$stageVariables.<rest>`."""

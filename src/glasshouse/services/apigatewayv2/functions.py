@@ -18,7 +18,7 @@ AUTHORIZER_S = 10.0
 OF_CALLER = "arn:aws:iam::*:user/*"  # instead of a role: whoever has signed the request
 # Calls that a request makes are known by their numbers when it is taken up again, so each kind has its own.
 OF_AUTHORIZER, OF_INTEGRATION = 100, 200
-_WRAPPED = re.compile(r"arn:[\w-]+:apigateway:[^:]*:lambda:path/[^/]+/functions/(.+)/invocations")
+WRAPPED = re.compile(r"arn:[\w-]+:apigateway:[^:]*:lambda:path/[^/]+/functions/(.+)/invocations")
 
 
 class Functions:
@@ -41,6 +41,15 @@ class Functions:
         self, exchange: Exchange, uri: str, role_arn: str | None, source_arn: str, event: dict[str, Any]
     ) -> bytes:
         """What a function returns. Raises Refused when it fails or may not be called."""
+        payload, failed = self._invoke_function(uri, role_arn, source_arn, json.dumps(event).encode())
+        if failed:
+            exchange.outcome.integration_status = 200
+            told = f"The Lambda function returned the following error: {payload.decode(errors='replace')}"
+            raise Refused(500, told, says=_error_of(payload))
+        return payload
+
+    def _invoke_function(self, uri: str, role_arn: str | None, source_arn: str, payload: bytes) -> tuple[bytes, bool]:
+        """What a function returns, and whether it failed. Raises Refused if it may not be called."""
         arn = function_arn(uri)
         parts = arn.split(":")
         if len(parts) < 7:
@@ -51,16 +60,12 @@ class Functions:
             else:
                 asking = self.aws.as_role(role_arn) if role_arn else self.aws.as_service(source_arn)
             called = asking(account=parts[4], region=parts[3]).lambda_.invoke(
-                FunctionName=arn, InvocationType="RequestResponse", Payload=json.dumps(event).encode()
+                FunctionName=arn, InvocationType="RequestResponse", Payload=payload
             )
         except ServiceError as refusal:
             raise Refused(500, f"{refusal.code}: {refusal}") from None
-        payload = called.get("Payload") or b""
-        payload = payload if isinstance(payload, bytes) else payload.read()
-        if called.get("FunctionError"):
-            exchange.outcome.integration_status = 200
-            raise Refused(500, f"The Lambda function returned the following error: {payload.decode(errors='replace')}")
-        return payload
+        answer = called.get("Payload") or b""
+        return answer if isinstance(answer, bytes) else answer.read(), bool(called.get("FunctionError"))
 
     def _in_time(self, started: float | None, seconds: float, action: Callable[[], T]) -> T:
         """What an action returns that may wait, some real seconds at the most. Raises Refused."""
@@ -73,7 +78,15 @@ class Functions:
             raise NothingYet(left, waiting.topics, waiting.until) from None
 
 
+def _error_of(payload: bytes) -> str:
+    try:
+        told = json.loads(payload)
+    except ValueError:
+        return ""
+    return str(told.get("errorMessage", "")) if isinstance(told, dict) else ""
+
+
 def function_arn(uri: str) -> str:
     """The ARN of a function, also within an ARN of API Gateway's own form."""
-    found = _WRAPPED.fullmatch(uri)
+    found = WRAPPED.fullmatch(uri)
     return found[1] if found else uri

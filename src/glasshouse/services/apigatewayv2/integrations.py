@@ -112,6 +112,9 @@ class Integrations:
     def _new_integration(self, api: Api, kind: str, settings: dict[str, Any]) -> Integration:
         integration = Integration(api.api_id, ids.token(7, ids.LOWER), kind)
         change(integration, settings)
+        if not api.is_http:
+            integration.passthrough_behavior = integration.passthrough_behavior or "WHEN_NO_MATCH"
+            integration.timeout_in_millis = settings.get("timeout_in_millis") or 29_000
         self._check_integration(api, integration)
         if not api.is_http or kind in ("AWS", "HTTP", "MOCK"):
             integration.integration_response_selection_expression = "${integration.response.statuscode}"
@@ -129,6 +132,8 @@ class Integrations:
         checks.one_of(integration.connection_type, ("INTERNET", "VPC_LINK"), "connection type")
         checks.one_of(integration.payload_format_version, ("1.0", "2.0"), "payload format version")
         checks.within(integration.timeout_in_millis, 50, 30_000 if api.is_http else 29_000, "TimeoutInMillis")
+        if not api.is_http and integration.payload_format_version != "1.0":
+            raise BadRequestException("WebSocket APIs support the payload format version 1.0 only")
         if integration.connection_type == "VPC_LINK":
             raise NotSupported("apigatewayv2: VPC links are not supported by Glasshouse yet")
         if kind == "HTTP_PROXY":

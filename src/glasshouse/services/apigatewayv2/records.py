@@ -196,6 +196,27 @@ class ApiMapping:
 
 
 @dataclass(slots=True)
+class Connection:
+    """A client of a WebSocket API that is connected: what it said when it came, and who it is."""
+
+    api_id: str
+    connection_id: str
+    stage_name: str
+    connected: float
+    domain_name: str
+    source_ip: str
+    user_agent: str
+    headers: dict[str, str] = field(default_factory=dict)
+    query: list[tuple[str, str]] = field(default_factory=list)
+    authorizer: dict[str, Any] = field(default_factory=dict)
+    principal_id: str | None = None
+
+    @property
+    def place(self) -> str:
+        return f"{self.api_id}/{self.stage_name}"
+
+
+@dataclass(slots=True)
 class Issuer:
     """The keys that an issuer of tokens was last seen to publish; `sought` has those that were looked for in vain."""
 

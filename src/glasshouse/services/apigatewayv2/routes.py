@@ -1,6 +1,6 @@
 """Routes: which requests go to which integration, and who may make them; and, of WebSocket APIs, what they answer."""
 
-from glasshouse.core import ids
+from glasshouse.core import NotSupported, ids
 from glasshouse.services.apigatewayv2 import checks, route_keys
 from glasshouse.services.apigatewayv2.errors import BadRequestException, ConflictException, not_found, too_many
 from glasshouse.services.apigatewayv2.records import Api, Route, RouteResponse, change
@@ -153,6 +153,10 @@ class Routes:
             route_keys.check(route.route_key, others)
             if route.api_key_required:
                 raise BadRequestException("ApiKeyRequired is not currently supported for HTTP APIs")
+        elif route.api_key_required:
+            raise NotSupported("apigatewayv2: API keys of WebSocket APIs are not supported by Glasshouse yet")
+        elif route.route_key != "$connect" and route.authorization_type != "NONE":
+            raise BadRequestException("Currently, authorization is restricted to the $connect route only")
         elif route.route_key in others:
             raise ConflictException(f"Route with key {route.route_key} already exists for this API")
         checks.length(route.operation_name, 1, 64, "OperationName")

@@ -1,4 +1,4 @@
-"""API Gateway v2: HTTP APIs that take requests from the web and pass them to functions, to other services or on.
+"""API Gateway v2: HTTP and WebSocket APIs, which take what comes from the web to functions, to services or on.
 
 Differs from AWS: what is deployed is served at once; an automatic deployment goes when a newer one replaces it; issuers
 of tokens are asked for their keys when the first token comes, not when the authorizer is made; limits hold for stages
@@ -28,6 +28,7 @@ from glasshouse.services.apigatewayv2.records import (
     ApiMapping,
     Authorizer,
     CachedAnswer,
+    Connection,
     Deployment,
     DomainName,
     Integration,
@@ -41,6 +42,8 @@ from glasshouse.services.apigatewayv2.records import (
 )
 from glasshouse.services.apigatewayv2.routes import Routes
 from glasshouse.services.apigatewayv2.serving import Serving
+from glasshouse.services.apigatewayv2.socket_integrations import SocketIntegrations
+from glasshouse.services.apigatewayv2.socket_serving import SocketServing
 from glasshouse.services.apigatewayv2.stages import Stages
 from glasshouse.services.apigatewayv2.tagging import Tagging
 from glasshouse.services.apigatewayv2.tokens import Tokens
@@ -50,7 +53,8 @@ _LABEL = re.compile(r"\{([\w-]+)\}")
 
 class ApiGatewayV2(
     Apis, Routes, Integrations, IntegrationResponses, Stages, Deployments, Authorizers, Domains, ApiMappings, Models,
-    Tagging, Imports, Serving, Authorization, Tokens, Functions, FirstClass, Proxying, Service,
+    Tagging, Imports, Serving, Authorization, Tokens, Functions, FirstClass, Proxying, SocketServing,
+    SocketIntegrations, Service,
 ):  # fmt: skip
     name = "apigatewayv2"
     principal = "apigateway"
@@ -69,6 +73,7 @@ class ApiGatewayV2(
     domain_names = Table(DomainName, key="domain_name")
     mappings = Table(ApiMapping, key=("domain_name", "api_mapping_id"))
     issuers = Table(Issuer, key="issuer")
+    connections = Table(Connection, key=("api_id", "connection_id"))
     answers = Table(CachedAnswer, key=("authorizer", "identity"))
 
     _invoked_arn: str | None = None  # what a visitor calls, while the question is whether he may

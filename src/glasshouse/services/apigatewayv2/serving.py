@@ -41,8 +41,10 @@ class Serving:
         found = self._placed(visit, address, under_way)
         if found is None:
             traffic.end(visit.request_id)
-            return Answer(404, {"content-type": "application/json"}, message("Not Found"))
+            return self._not_found(address)
         exchange, release = found
+        if release.snapshot.protocol_type != "HTTP":
+            return self._answer_socket(exchange, release, under_way)
         try:
             answer = self._answered(exchange, release, under_way)
         except Refused as refusal:
@@ -53,6 +55,14 @@ class Serving:
         answer.headers["apigw-requestid"] = exchange.request_id
         self._note(exchange, answer, under_way)
         return answer
+
+    def _not_found(self, address: Address) -> Answer:
+        """A WebSocket API does not say what it does not have."""
+        api = self.apis.get(address.host)
+        headers: dict[str, str | list[str]] = {"content-type": "application/json"}
+        if api is None or api.is_http:
+            return Answer(404, headers, message("Not Found"))
+        return Answer(403, {**headers, "x-amzn-errortype": "ForbiddenException"}, message("Forbidden"))
 
     # Where a request goes
 

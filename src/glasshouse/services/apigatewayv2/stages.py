@@ -14,7 +14,7 @@ from glasshouse.services.apigatewayv2.records import Api, Stage, change, values
 
 MOST_STAGES = 10
 NAME = re.compile(r"\$default|[a-zA-Z0-9_-]{1,128}")
-LEVELS = ("ERROR", "INFO", "OFF")
+LEVELS = ("ERROR", "INFO", "DEBUG", "OFF")
 LOG_GROUP = re.compile(r"arn:[\w-]+:logs:[^:]+:\d{12}:log-group:[^:]+(:\*)?")
 STREAM = re.compile(r"arn:[\w-]+:firehose:[^:]+:\d{12}:deliverystream/amazon-apigateway-\S+")
 
@@ -92,7 +92,7 @@ class Stages:
         return stage
 
     def _put_stage(self, api: Api, name: str, settings: dict, tags: dict | None) -> Stage:
-        if not NAME.fullmatch(name) or (name == "$default" and not api.is_http):
+        if not NAME.fullmatch(name):
             raise BadRequestException("Stage name only allows a-zA-Z0-9_- characters")
         if self.stages.get(api.api_id, name):
             raise ConflictException("Stage already exists")
@@ -128,6 +128,7 @@ class Stages:
 
     def _discard_stage(self, stage: Stage):
         self._forget_answers(stage)
+        self._hang_up_on_all(stage.api_id, stage.stage_name)
         self.cloud.tags.clear(self._stage_arn(stage))
         self.stages.delete(stage)
 

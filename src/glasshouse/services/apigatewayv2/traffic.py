@@ -23,7 +23,8 @@ class Release:
 
     def __init__(self, snapshot: Snapshot):
         self.snapshot = snapshot
-        self.routing = Routing(route.route_key for route in snapshot.routes)
+        keys = [route.route_key for route in snapshot.routes] if snapshot.protocol_type == "HTTP" else []
+        self.routing = Routing(keys)  # of methods and paths, which only HTTP APIs have
         self.routes: dict[str, Route] = {route.route_key: route for route in snapshot.routes}
         self.integrations: dict[str, Integration] = {one.integration_id: one for one in snapshot.integrations}
         self.authorizers: dict[str, Authorizer] = {one.authorizer_id: one for one in snapshot.authorizers}
