@@ -138,6 +138,27 @@ def test_an_api_that_a_domain_leads_to_stays(client, api):
     )
 
 
+def test_who_may_do_what_to_apis_is_said_by_http_methods_and_paths(aws, client, api):
+    iam = aws("iam")
+    iam.create_user(UserName="ann")
+    place = f"arn:aws:apigateway:{REGION}::/restapis/{api.id}"
+    allowed = policy(
+        {"Effect": "Allow", "Action": "apigateway:GET", "Resource": [place, f"{place}/*"]},
+        {"Effect": "Allow", "Action": "apigateway:POST", "Resource": f"{place}/resources/*"},
+    )
+    iam.put_user_policy(UserName="ann", PolicyName="p", PolicyDocument=allowed)
+    keys = iam.create_access_key(UserName="ann")["AccessKey"]
+    hers = aws(
+        "apigateway", aws_access_key_id=keys["AccessKeyId"], aws_secret_access_key=keys["SecretAccessKey"]
+    )  # fmt: skip
+    root = hers.get_resources(restApiId=api.id)["items"][0]["id"]
+    made = hers.create_resource(restApiId=api.id, parentId=root, pathPart="pets")
+    assert "resourceMethods" not in made
+    for call, settings in ((hers.delete_rest_api, {"restApiId": api.id}), (hers.get_rest_apis, {})):
+        code, message = refused(call, **settings)
+        assert (code, "is not authorized to perform: apigateway:" in message) == ("AccessDeniedException", True)
+
+
 # What is done
 
 

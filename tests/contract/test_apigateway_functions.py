@@ -10,9 +10,11 @@ from tests.contract.rest_apis import JSON, REGION, RestApi, patch
 
 # Answers with what the body says, else with the event.
 ANSWERING = """
-import json
+import json, time
 
 def handler(event, context):
+    if event.get("body") == "sleep":
+        time.sleep(20)
     if event.get("body") == "raise":
         raise ValueError("as it was asked to")
     if event.get("body") and event["path"] == "/answer":
@@ -104,6 +106,12 @@ def test_a_function_that_fails_is_a_bad_gateway(aws, api, ask):
     got = ask(api.id, "/dev/answer", "POST", body=b"raise")
     assert (got.status, got.document) == (502, INTERNAL)
     assert got.headers["x-amzn-errortype"] == "InternalServerErrorException"
+
+
+def test_a_function_that_is_too_slow_is_not_waited_for(aws, api, ask):
+    proxied(aws, api, timeoutInMillis=300)
+    got = ask(api.id, "/dev/pets", "POST", body=b"sleep")
+    assert (got.status, got.document) == (504, {"message": "Endpoint request timed out"})
 
 
 def test_a_function_that_is_not_there_cannot_answer(api, ask):

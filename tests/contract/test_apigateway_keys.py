@@ -2,8 +2,10 @@
 
 from datetime import UTC, datetime
 
+import boto3
 import pytest
 
+from glasshouse.app import LiveCloud, Settings
 from tests.contract.http_apis import Caller
 from tests.contract.rest_apis import REGION, RestApi, patch, patches, refused
 
@@ -197,12 +199,13 @@ def test_a_plan_is_patched(client, locked):
             *patches(name="silver", description="less", productCode="p", throttle__rateLimit="3.5"),
             *patches(throttle__burstLimit="4", quota__limit="5", quota__period="WEEK", quota__offset="1"),
             *patch("replace", f"/apiStages/{stage}/throttle/~1pets/GET/rateLimit", "1"),
+            *patch("replace", f"/apiStages/{stage}/throttle//pets/GET/burstLimit", "2"),
         ],
     )
     assert (changed["name"], changed["description"], changed["productCode"]) == ("silver", "less", "p")
     assert changed["throttle"] == {"rateLimit": 3.5, "burstLimit": 4}
     assert changed["quota"] == {"limit": 5, "period": "WEEK", "offset": 1}
-    assert changed["apiStages"][0]["throttle"] == {"/pets/GET": {"rateLimit": 1.0}}
+    assert changed["apiStages"][0]["throttle"] == {"/pets/GET": {"rateLimit": 1.0, "burstLimit": 2}}
     less = patch("remove", "/throttle") + patch("remove", "/quota") + patch("remove", "/apiStages", stage)
     changed = client.update_usage_plan(usagePlanId=plan, patchOperations=less)
     assert not {"throttle", "quota"} & set(changed)
@@ -303,3 +306,21 @@ def test_a_stage_that_goes_leaves_its_plans(client, locked):
     plan, _ = opened(locked)
     client.delete_stage(restApiId=locked.id, stageName="dev")
     assert client.get_usage_plan(usagePlanId=plan)["apiStages"] == []
+
+
+def test_quotas_and_what_was_deployed_outlive_a_restart(tmp_path):
+    def begun():
+        live = LiveCloud(Settings(data=tmp_path, port=0))
+        keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+        return live, boto3.client("apigateway", REGION, endpoint_url=live.url, **keys)
+
+    live, client = begun()
+    api = RestApi(client)
+    api.mock("/pets", method={"apiKeyRequired": True})
+    api.deploy()
+    opened(api, quota={"limit": 2, "period": "MONTH"})
+    assert call(Caller(live.url), api).status == 200
+    live.stop()
+    live, _ = begun()
+    assert [call(Caller(live.url), api).status for _ in range(2)] == [200, 429]
+    live.stop()

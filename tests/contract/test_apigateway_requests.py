@@ -131,12 +131,12 @@ def test_any_stands_for_the_methods_that_have_none_of_their_own(api, ask):
 
 @pytest.mark.parametrize("form", ["/_aws/execute-api/{}/dev/pets", "/restapis/{}/dev/_user_request_/pets"])
 def test_an_api_is_reached_where_its_host_cannot_be_resolved(api, endpoint, form):
-    api.mock("/pets", answer="$context.path")
+    api.mock("/pets", answer="$context.path $context.domainPrefix")
     api.deploy()
     parts = urlsplit(endpoint)
     connection = HTTPConnection(parts.hostname, parts.port)
     connection.request("GET", form.format(api.id))
-    assert connection.getresponse().read() == b"/dev/pets"
+    assert connection.getresponse().read().decode() == f"/dev/pets {api.id}"
     connection.close()
 
 

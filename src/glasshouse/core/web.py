@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 THREADS = 64
 LARGEST_BYTES = 10 * 1024 * 1024
-KEPT_S = 120
+KEPT_S = 400
 OWN_HOSTS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".on.aws", ".cloudfront.net")
 
 

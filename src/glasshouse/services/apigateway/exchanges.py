@@ -133,9 +133,13 @@ class Exchange:
     def content_type(self) -> str:
         return self.headers.get("content-type") or ""
 
-    @property
+    @cached_property
     def host(self) -> str:
-        return self.visit.host.partition(":")[0]
+        """The host that was asked for; that of the API where it was asked for in another way."""
+        named = self.visit.host.partition(":")[0]
+        if self.is_mapped or self.is_test or named.lower().startswith(self.api_id):
+            return named
+        return f"{self.api_id}.execute-api.{self.region}.amazonaws.com"
 
     @cached_property
     def variables(self) -> dict[str, str]:

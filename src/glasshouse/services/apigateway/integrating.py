@@ -15,7 +15,6 @@ from glasshouse.services.apigateway.functions import OF_INTEGRATION, URI, role_o
 from glasshouse.services.apigateway.outgoing import JSON, Outgoing, outgoing
 from glasshouse.services.apigateway.refusals import Refused, misconfigured
 from glasshouse.services.apigateway.responding import Incoming, answer_of, proxied
-from glasshouse.services.apigateway.trails import pairs, shortened
 
 MOCKED = re.compile(r"""\{\s*['"]?statusCode['"]?\s*:\s*(\d{3})\s*[,}]""")
 NOT_RETURNED = frozenset(
@@ -102,8 +101,8 @@ class Integrating:
             )  # fmt: skip
             raise proxy_events.malformed()
         made = proxy_events.answer_of(exchange, called.payload)
-        exchange.trail.show("Method response body after transformations: %s", shortened(made.body))
-        exchange.trail.show("Method response headers: %s", pairs(made.headers))
+        exchange.trail.show("Method response body after transformations: %s", made.body)
+        exchange.trail.show("Method response headers: %s", made.headers)
         return made
 
     def _of_service(self, exchange: Exchange, integration: dict[str, Any]) -> Answer:
@@ -149,8 +148,8 @@ class Integrating:
         outcome.integration_request_id = known.get("x-amzn-requestid") or known.get("x-amz-request-id")
         trail = exchange.trail
         trail.say("Received response. Status: %s, Integration latency: %s ms", incoming.status, took_ms)
-        trail.show("Endpoint response headers: %s", pairs(known))
-        trail.show("Endpoint response body before transformations: %s", shortened(incoming.body))
+        trail.show("Endpoint response headers: %s", known)
+        trail.show("Endpoint response body before transformations: %s", incoming.body)
 
 
 def _asked(exchange: Exchange, integration: dict[str, Any], origin: str) -> Asked:
@@ -182,8 +181,8 @@ def _asked(exchange: Exchange, integration: dict[str, Any], origin: str) -> Aske
 def _show_asked(exchange: Exchange, uri: str, headers: dict[str, str], body: bytes):
     trail = exchange.trail
     trail.show("Endpoint request URI: %s", uri)
-    trail.show("Endpoint request headers: %s", pairs(headers))
-    trail.show("Endpoint request body after transformations: %s", shortened(body))
+    trail.show("Endpoint request headers: %s", headers)
+    trail.show("Endpoint request body after transformations: %s", body)
     trail.say("Sending request to %s", uri)
 
 

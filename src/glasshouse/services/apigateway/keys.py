@@ -2,6 +2,7 @@
 
 import csv
 import io
+from hashlib import sha256
 
 from glasshouse.core import ids
 from glasshouse.services.apigateway import errors, patches
@@ -53,7 +54,7 @@ class Keys:
 
     def delete_api_key(self, api_key: str):
         key = self._key(api_key)
-        self.key_values.delete(KeyValue(key.value, key.id))
+        self.key_values.delete(KeyValue(digest(self._value_of(key)), key.id))
         for link in list(self.plan_keys.list()):
             if link.id == key.id:
                 self.plan_keys.delete(link)
@@ -97,23 +98,32 @@ class Keys:
             raise BadRequestException(f"API Key value should be at least {SHORTEST} characters")
         if value and len(value) > LONGEST:
             raise BadRequestException(f"API Key value exceeds maximum size of {LONGEST} characters")
-        if value and self.key_values.get(value):
+        if value and self.key_values.get(digest(value)):
             raise ConflictException("API Key already exists")
+        value = value or ids.token(40)
+        sealed = self.cloud.seal.close(value.encode()).hex()
         key = ApiKey(
-            ids.token(10, ids.LOWER), value or ids.token(40), name, self.now, self.now, enabled, description,
-            customer_id,
+            ids.token(10, ids.LOWER), sealed, name, self.now, self.now, enabled, description, customer_id,
         )  # fmt: skip
-        self.key_values.put(KeyValue(key.value, key.id))
+        self.key_values.put(KeyValue(digest(value), key.id))
         return key
+
+    def _value_of(self, key: ApiKey) -> str:
+        return self.cloud.seal.open(bytes.fromhex(key.sealed_value)).decode()
 
     def _shown_key(self, key: ApiKey, with_value: bool, always_tags: bool = True) -> dict:
         tags = self._tags(f"/apikeys/{key.id}")
         return {
-            "id": key.id, "value": key.value if with_value else None, "name": key.name,
+            "id": key.id, "value": self._value_of(key) if with_value else None, "name": key.name,
             "customerId": key.customer_id, "description": key.description, "enabled": key.enabled,
             "createdDate": key.created_date, "lastUpdatedDate": key.last_updated_date, "stageKeys": key.stage_keys,
             "tags": tags if tags or always_tags else None,
         }  # fmt: skip
+
+
+def digest(value: str) -> str:
+    """By which the key of a value is found."""
+    return sha256(value.encode()).hexdigest()
 
 
 def _rows(body: bytes) -> list[dict[str, str]]:

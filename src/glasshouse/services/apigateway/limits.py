@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from glasshouse.services.apigateway.exchanges import Exchange
+from glasshouse.services.apigateway.keys import digest
 from glasshouse.services.apigateway.records import ApiKey, UsagePlan
 from glasshouse.services.apigateway.refusals import Refused
 from glasshouse.services.apigateway.traffic import Traffic
@@ -36,15 +37,15 @@ class Limits:
             return
         by_header = exchange.release.api["api_key_source"] == "HEADER"
         value = exchange.headers.get("x-api-key") if by_header else exchange.usage_key
-        known = self.key_values.get(value) if value else None
+        known = self.key_values.get(digest(value)) if value else None
         key = self.keys.get(known.key_id) if known else None
         plan = self._plan_of(exchange, key) if key and key.enabled else None
-        if key is None or plan is None:
+        if value is None or key is None or plan is None:
             exchange.trail.say("API Key %s not authorized for this method", _hidden(value or ""))
             raise Refused("INVALID_API_KEY")
-        exchange.api_key = key.id, key.value
+        exchange.api_key = key.id, value
         exchange.trail.say(
-            "Usage Plan check succeeded for API Key %s and API Stage %s/%s", _hidden(key.value), exchange.api_id,
+            "Usage Plan check succeeded for API Key %s and API Stage %s/%s", _hidden(value), exchange.api_id,
             exchange.stage.stage_name,
         )  # fmt: skip
         self._check_plan_throttle(exchange, plan, key)

@@ -159,7 +159,7 @@ class Plans:
 
     def _shown_link(self, link: UsagePlanKey) -> dict[str, Any]:
         key = self._key(link.id)
-        return {"id": key.id, "type": link.type, "value": key.value, "name": key.name}
+        return {"id": key.id, "type": link.type, "value": self._value_of(key), "name": key.name}
 
 
 def _check_quota(quota: dict[str, Any]):
@@ -230,18 +230,19 @@ def _patch_stage_throttle(plan: UsagePlan, patch: Patch):
     if stage is None:
         raise NotFoundException(f"API Stage not found: {patch.steps[1]}")
     patch.require("add", "replace", "remove")
-    rest = patch.steps[3:]
-    if patch.op == "remove" and len(rest) in (0, 2):
-        held = stage.get("throttle", {})
-        held.pop("/".join(rest), None) if rest else held.clear()
+    *place, limit = patch.steps[3:] or ("",)
+    held = stage.setdefault("throttle", {})
+    if limit not in ("rateLimit", "burstLimit"):
+        if patch.op != "remove":
+            raise patch.unknown()
+        # The whole of a method, or of the stage. Slashes of paths come escaped and unescaped.
+        held.pop("/".join((*place, limit)), None) if limit else held.clear()
         return
-    if len(rest) != 3 or rest[2] not in ("rateLimit", "burstLimit"):
-        raise patch.unknown()
-    limits = stage.setdefault("throttle", {}).setdefault("/".join(rest[:2]), {})
+    limits = held.setdefault("/".join(place), {})
     if patch.op == "remove":
-        limits.pop(rest[2], None)
+        limits.pop(limit, None)
     else:
-        limits[rest[2]] = _rate(patch.value) if rest[2] == "rateLimit" else _whole(patch.value)
+        limits[limit] = _rate(patch.value) if limit == "rateLimit" else _whole(patch.value)
 
 
 def _whole(value: str | None) -> int:

@@ -13,6 +13,10 @@ class Place:
     region: str
     target: str = ""  # of a domain's regional name: the domain
 
+    @property
+    def is_api(self) -> bool:
+        return not self.target and "." not in self.name
+
 
 @dataclass(slots=True)
 class RestApi:
@@ -131,7 +135,7 @@ class Stage:
 @dataclass(slots=True)
 class ApiKey:
     id: str
-    value: str
+    sealed_value: str
     name: str | None
     created_date: float
     last_updated_date: float
@@ -143,9 +147,9 @@ class ApiKey:
 
 @dataclass(slots=True)
 class KeyValue:
-    """The key that has a value: what a request shows is the value."""
+    """The key that has a value, by the value's digest: what a request shows is the value."""
 
-    value: str
+    digest: str
     key_id: str
 
 

@@ -17,7 +17,7 @@ class Resources:
         _check_part(path_part)
         resource = Resource(rest_api_id, ids.token(6, ids.LOWER), _below(parent, path_part), parent.id, path_part)
         self._check_place(resource, parent)
-        return self.resources.put(resource)
+        return _shown(self.resources.put(resource), None)
 
     def get_resource(self, rest_api_id: str, resource_id: str, embed: list[str] | None = None):
         return _shown(self._resource(rest_api_id, resource_id), embed)

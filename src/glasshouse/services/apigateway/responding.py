@@ -10,7 +10,6 @@ from glasshouse.services.apigateway import mapping
 from glasshouse.services.apigateway.exchanges import Exchange, Headers
 from glasshouse.services.apigateway.outgoing import JSON, TO_BINARY, TO_TEXT, as_values, from_base64, render
 from glasshouse.services.apigateway.refusals import misconfigured
-from glasshouse.services.apigateway.trails import pairs, shortened
 
 TARGET = "method.response.header."
 REMAPPED = frozenset({"connection", "content-length", "date", "host", "server", "x-amzn-requestid"})
@@ -45,8 +44,8 @@ def answer_of(exchange: Exchange, integration: dict[str, Any], incoming: Incomin
     if overrides.status is not None:
         made.status = _status(overrides.status)
     made.headers.setdefault("content-type", JSON)
-    exchange.trail.show("Method response body after transformations: %s", shortened(made.body))
-    exchange.trail.show("Method response headers: %s", pairs(titled(made.headers)))
+    exchange.trail.show("Method response body after transformations: %s", made.body)
+    exchange.trail.show("Method response headers: %s", titled(made.headers))
     return made
 
 

@@ -79,7 +79,7 @@ class ApiGateway(
     deployments = Table(Deployment, key=("api", "id"))
     stages = Table(Stage, key=("api", "stage_name"))
     keys = Table(ApiKey, key="id")
-    key_values = Table(KeyValue, key="value")
+    key_values = Table(KeyValue, key="digest")
     plans = Table(UsagePlan, key="id")
     plan_keys = Table(UsagePlanKey, key=("plan_id", "id"))
     domains = Table(DomainName, key="domain_name")

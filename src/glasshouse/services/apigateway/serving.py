@@ -15,7 +15,7 @@ from glasshouse.services.apigateway.exchanges import Exchange
 from glasshouse.services.apigateway.records import Place, Stage
 from glasshouse.services.apigateway.refusals import Refused
 from glasshouse.services.apigateway.traffic import Release, Traffic, UnderWay
-from glasshouse.services.apigateway.trails import Trail, pairs, shortened
+from glasshouse.services.apigateway.trails import Trail
 from glasshouse.services.apigateway.validating import validate
 
 LARGEST_BYTES = 10 * 1024 * 1024
@@ -68,7 +68,7 @@ class Serving:
             return None
         is_canary = under_way.lot < (stage.canary_settings.get("percentTraffic") or 0)
         release = self._release(stage, is_canary)
-        is_mapped = not self.apis.get(place.name)
+        is_mapped = not place.is_api
         if release.api["disable_execute_api_endpoint"] and not is_mapped:
             return None
         return Exchange(
@@ -78,7 +78,7 @@ class Serving:
 
     def _staged(self, place: Place, path: str) -> tuple[str, str, str, str]:
         """(API, stage, path below the stage, what of the path leads there)."""
-        if self.apis.get(place.name):
+        if place.is_api:
             stage, rest = _split(path)
             return place.name, stage, rest, f"/{stage}"
         first, rest = _split(path)
@@ -144,10 +144,10 @@ class Serving:
         trail = exchange.trail
         trail.say("Starting execution for request: %s", exchange.request_id)
         trail.say("HTTP Method: %s, Resource Path: %s", exchange.verb, exchange.resource["path"])
-        trail.show("Method request path: %s", pairs(exchange.path_parameters))
-        trail.show("Method request query string: %s", pairs({name: ",".join(v) for name, v in exchange.query.items()}))
-        trail.show("Method request headers: %s", pairs({n: ",".join(v) for n, v in exchange.headers.sent.items()}))
-        trail.show("Method request body before transformations: %s", shortened(exchange.body))
+        trail.show("Method request path: %s", exchange.path_parameters)
+        trail.show("Method request query string: %s", exchange.query)
+        trail.show("Method request headers: %s", exchange.headers.sent)
+        trail.show("Method request body before transformations: %s", exchange.body)
         validate(exchange)
         answer = self._cached(exchange, lambda: self._integrated(exchange))
         trail.say("Successfully completed execution")
@@ -159,8 +159,8 @@ def refused(exchange: Exchange, refusal: Refused) -> Answer:
         exchange.trail.say(refusal.reason.replace("%", "%%"))
     answer = refusals.answer(exchange, refusal)
     exchange.trail.show("Gateway response type: %s with status code: %s", refusal.kind, answer.status)
-    exchange.trail.show("Gateway response body: %s", shortened(answer.body))
-    exchange.trail.show("Gateway response headers: %s", pairs(answer.headers))
+    exchange.trail.show("Gateway response body: %s", answer.body)
+    exchange.trail.show("Gateway response headers: %s", answer.headers)
     return answer
 
 

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 from urllib.parse import quote_plus, unquote_plus
 
@@ -156,9 +157,13 @@ class Context(Host):
     """$context, of which only the overrides can be set."""
 
     def __init__(self, exchange: Exchange):
-        self._values = contexts.whole(exchange)
+        self._exchange = exchange
         self._request = _RequestOverride(exchange.overrides)
         self._response = _ResponseOverride(exchange.overrides)
+
+    @cached_property
+    def _values(self) -> dict[str, Any]:
+        return contexts.whole(self._exchange)
 
     def get(self, name: str) -> Any:
         if name in ("requestOverride", "responseOverride"):

@@ -14,7 +14,7 @@ from glasshouse.services.apigateway.responding import titled
 from glasshouse.services.apigateway.routes import Routes
 from glasshouse.services.apigateway.serving import refused
 from glasshouse.services.apigateway.traffic import Release, Traffic
-from glasshouse.services.apigateway.trails import Trail, pairs
+from glasshouse.services.apigateway.trails import Trail
 
 HOST = "testPrefix.testDomainName"
 STAGE, AUTHORIZER_STAGE = "test-invoke-stage", "ESTestInvoke-stage"
@@ -55,7 +55,7 @@ class Testing:
         exchange.resource, exchange.method = {"id": None, "path": path}, {"httpMethod": "GET"}
         trail = exchange.trail
         trail.say("Starting authorizer: %s for request: %s", authorizer_id, exchange.request_id)
-        trail.say("Incoming identity: %s", pairs(dict.fromkeys(exchange.headers.sent, "*" * 8)))
+        trail.say("Incoming identity: %s", dict.fromkeys(exchange.headers.sent, "*" * 8))
         verdict: dict[str, Any] = {}
         try:
             verdict = self._verdict(exchange, authorizer)

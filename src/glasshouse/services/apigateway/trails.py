@@ -14,8 +14,9 @@ class Trail:
         self.is_kept, self.is_full, self._now = is_kept, is_full, now
 
     def say(self, form: str, *values: Any):
+        """Maps are written as Java does it, and bodies not to their end."""
         if self.is_kept:
-            self.lines.append(form % values if values else form)
+            self.lines.append(form % tuple(map(_shown, values)) if values else form)
 
     def show(self, form: str, *values: Any):
         """Something with contents of the request."""
@@ -29,12 +30,10 @@ class Trail:
         return "".join(f"{moment} : {line}\n" for line in self.lines)
 
 
-def pairs(values: dict[str, Any]) -> str:
-    """A map as Java prints it."""
-    return "{" + ", ".join(f"{name}={value}" for name, value in values.items()) + "}"
-
-
-def shortened(body: bytes) -> str:
-    """What a body begins with."""
-    text = body.decode(errors="replace")
-    return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]} [TRUNCATED]"
+def _shown(value: Any) -> Any:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name}={_shown(item)}" for name, item in value.items()) + "}"
+    if isinstance(value, bytes):
+        text = value.decode(errors="replace")
+        return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]} [TRUNCATED]"
+    return ",".join(value) if isinstance(value, list) else value
