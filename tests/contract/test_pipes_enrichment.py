@@ -121,6 +121,7 @@ def test_an_endpoint_makes_events(cloud, aws, pipes, may, source, url, called, s
     parameters = {"InputTemplate": '{"n": <$.body.n>}', "HttpParameters": http}
     make(cloud, pipes, may, Enrichment=called, EnrichmentParameters=parameters)
     send(cloud, aws, source, {"n": 7}, {"n": 8})
+    cloud.clock.advance(1)  # they take turns
     assert sorted(told["got"] for told in arrived(aws, url)) == [7, 8]
     first = next(asked for asked in server.asked if asked.document == {"n": 7})
     assert first.path.startswith("/a/7?id=") and first.headers["x-one"] == "1" and first.headers["x-key"] == "secret"
@@ -130,6 +131,7 @@ def test_an_endpoint_is_the_target(cloud, aws, pipes, may, source, called, serve
     make(cloud, pipes, may, target=called, TargetParameters=BODY)
     assert pipes.describe_pipe(Name="p")["SourceParameters"] == {"SqsQueueParameters": {"BatchSize": 1}}
     send(cloud, aws, source, {"n": 1}, {"n": 2})
+    cloud.clock.advance(1)
     assert sorted(asked.document["it"]["n"] for asked in server.asked) == [1, 2]
     assert left(aws, source) == (0, 0)
 

@@ -62,7 +62,7 @@ def test_a_schedule_may_go_after_its_last_time(cloud, aws, scheduler, may, url):
 
 def test_a_disabled_or_deleted_schedule_does_nothing(cloud, aws, scheduler, may, url):
     make(scheduler, may, State="DISABLED")
-    make(scheduler, may, "deleted", expression="cron(0 * * * ? *)")
+    make(scheduler, may, "deleted", expression="cron(30 * * * ? *)")
     scheduler.delete_schedule(Name="deleted")
     cloud.clock.advance(86_400)
     assert texts(aws, url) == []
