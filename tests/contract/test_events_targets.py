@@ -1,13 +1,15 @@
-"""EventBridge and its scheduler: functions and streams as targets."""
+"""EventBridge and its scheduler and pipes: functions, streams and delivery streams as targets."""
 
 import json
 
 import pytest
 
 from tests.contract.events_box import ACCOUNT, ARN, REGION, attributes, entry, messages, put, queue, role, rule
+from tests.contract.firehose_box import Box
 from tests.contract.lambda_witness import seen, witness
 
 FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:witness"
+DELIVERY = f"arn:aws:firehose:{REGION}:{ACCOUNT}:deliverystream/events"
 STREAM = f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/s"
 
 
@@ -91,6 +93,44 @@ def test_a_stream_takes_the_event(cloud, aws, events, stream, options, key):
     (record,) = records(stream)
     assert json.loads(record["Data"])["detail"] == {"who": "eve"}
     assert record["PartitionKey"] == (key or result["EventId"])
+
+
+@pytest.fixture
+def lake(aws, cloud):
+    """A delivery stream that delivers at once."""
+    box = Box(aws, cloud)
+    box.make(BufferingHints={"SizeInMBs": 1, "IntervalInSeconds": 0})
+    return box
+
+
+def test_a_delivery_stream_takes_the_event(cloud, aws, events, lake):
+    may = role(aws, "may", "events.amazonaws.com", ("firehose:PutRecord", DELIVERY))
+    rule(events, DELIVERY, RoleArn=may)
+    put(cloud, events, entry({"id": 5}))
+    (body,) = lake.bodies()
+    assert json.loads(body)["detail"] == {"id": 5}
+
+
+def test_a_delivery_stream_takes_what_a_schedule_puts(cloud, aws, lake):
+    may = role(aws, "may", "scheduler.amazonaws.com", ("firehose:PutRecord", DELIVERY))
+    target = {"Arn": DELIVERY, "RoleArn": may, "Input": "tick"}
+    aws("scheduler").create_schedule(
+        Name="s", ScheduleExpression="rate(1 day)", FlexibleTimeWindow={"Mode": "OFF"}, Target=target
+    )
+    cloud.settle()
+    assert lake.bodies() == [b"tick"]
+
+
+def test_a_delivery_stream_takes_what_a_pipe_carries(cloud, aws, lake):
+    url = aws("sqs").create_queue(QueueName="from")["QueueUrl"]
+    may = role(aws, "may", "pipes.amazonaws.com", ("sqs:*", "*"), ("firehose:PutRecordBatch", DELIVERY))
+    aws("pipes").create_pipe(
+        Name="p", Source=f"arn:aws:sqs:{REGION}:{ACCOUNT}:from", Target=DELIVERY, RoleArn=may,
+        TargetParameters={"InputTemplate": "<$.body.n>"},
+    )  # fmt: skip
+    aws("sqs").send_message(QueueUrl=url, MessageBody='{"n": 7}')
+    cloud.settle()
+    assert lake.bodies() == [b"7"]
 
 
 # What happens next
