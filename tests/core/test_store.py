@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glasshouse.core import ids
+from glasshouse.core.records import LAST
 from glasshouse.core.store import Store
-from glasshouse.core.table import LAST, Rows, Table
+from glasshouse.core.table import Rows, Table
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters=["\x1f", "\0", LAST]), max_size=4)
 

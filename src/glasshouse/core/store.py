@@ -14,10 +14,9 @@ from typing import Any
 
 import msgspec
 
+from glasshouse.core.records import Records
+
 SCHEMA = """
-CREATE TABLE IF NOT EXISTS record (
-    kind TEXT NOT NULL, scope TEXT NOT NULL, key TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (kind, scope, key)
-) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
 
@@ -67,6 +66,7 @@ class Store:
         self._settings: dict[str, Any] = {}
         self._schemas = [SCHEMA]
         self.sql.executescript(SCHEMA)
+        self.records = Records(self)
 
     def add_schema(self, script: str):
         """Create the tables of a `schema.sql` (all of it IF NOT EXISTS), now and after each reset.
@@ -169,6 +169,7 @@ class Store:
     def clear(self):
         """Forget everything: drop all tables, and make them anew."""
         self._settings.clear()
+        self.records.forget()
         names = [row[0] for row in self.read("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()]
         with self.transaction():
             for name in names:
@@ -187,6 +188,7 @@ class Store:
         saved.backup(self.sql)
         saved.close()
         self._settings.clear()
+        self.records.forget()
         for script in self._schemas:
             self._run_script(script)
 

@@ -17,7 +17,6 @@ from glasshouse.core.store import Store
 
 Record = TypeVar("Record")
 Scope = Literal["region", "account", "cloud"]
-LAST = "\U0010ffff"
 SEPARATOR = "\x1f"
 _encode = msgspec.json.Encoder().encode
 
@@ -75,7 +74,7 @@ class Rows(Generic[Record]):
     """The records of a table within one account and region."""
 
     def __init__(self, table: Table[Record], store: Store, kind: str, account: str, region: str):
-        self.table, self.store, self.kind = table, store, kind
+        self.table, self.store, self.records, self.kind = table, store, store.records, kind
         self.account, self.region = account, region
         self.scope = table.scope_of(account, region)
 
@@ -84,27 +83,20 @@ class Rows(Generic[Record]):
         return Rows(self.table, self.store, self.kind, account or self.account, region or self.region)
 
     def get(self, *key) -> Record | None:
-        row = self.store.read(
-            "SELECT body FROM record WHERE kind = ? AND scope = ? AND key = ?", (self.kind, self.scope, _join(key))
-        ).fetchone()
-        return self.table.decode(row[0]) if row else None
+        body = self.records.get(self.kind, self.scope, _join(key))
+        return None if body is None else self.table.decode(body)
 
     def put(self, record: Record) -> Record:
         """Insert or replace."""
-        row = (self.kind, self.scope, self.table.key_of(record), _encode(record).decode())
-        self.store.write("REPLACE INTO record VALUES (?, ?, ?, ?)", row)
+        self.records.put(self.kind, self.scope, self.table.key_of(record), _encode(record).decode())
         return record
 
     def delete(self, record: Record) -> None:
-        row = (self.kind, self.scope, self.table.key_of(record))
-        self.store.write("DELETE FROM record WHERE kind = ? AND scope = ? AND key = ?", row)
+        self.records.delete(self.kind, self.scope, self.table.key_of(record))
 
     def keys(self) -> list[str]:
         """In order, without reading the records."""
-        rows = self.store.read(
-            "SELECT key FROM record WHERE kind = ? AND scope = ? ORDER BY key", (self.kind, self.scope)
-        )
-        return [key for (key,) in rows]
+        return self.records.keys(self.kind, self.scope)
 
     def list(self, *prefix, after: str = "") -> Iterator[Record]:
         """In the order of their keys: all, those below leading key fields, or those whose text key starts so."""
@@ -113,8 +105,7 @@ class Rows(Generic[Record]):
 
     def everywhere(self) -> Iterator[tuple[str, Record]]:
         """(scope, record) of every account and region."""
-        rows = self.store.read("SELECT scope, body FROM record WHERE kind = ? ORDER BY scope, key", (self.kind,))
-        for scope, body in rows.fetchall():
+        for scope, body in self.records.everywhere(self.kind):
             yield scope, self.table.decode(body)
 
     def page(
@@ -132,15 +123,12 @@ class Rows(Generic[Record]):
         return _join(prefix) + (SEPARATOR if whole else "")
 
     def _from(self, start: str, after: str) -> Iterator[tuple[str, Record]]:
-        query = (
-            "SELECT key, body FROM record WHERE kind = ? AND scope = ? AND key >= ? AND key > ? AND key < ? LIMIT 200"
-        )
         while True:
             # In portions, so that a table may change under the loop that reads it.
-            rows = self.store.read(query, (self.kind, self.scope, start, after, start + LAST)).fetchall()
+            rows = self.records.some(self.kind, self.scope, start, after)
             for key, body in rows:
                 yield key, self.table.decode(body)
-            if len(rows) < 200:
+            if len(rows) < self.records.portion:
                 return
             after = rows[-1][0]
 
