@@ -2,6 +2,7 @@
 
 import json
 from base64 import b64decode
+from hashlib import md5
 
 import pytest
 
@@ -115,6 +116,43 @@ def test_a_function_learns_where_a_record_was_read(box, aws, kinesis, fed, cloud
         "sequenceNumber": written["SequenceNumber"], "subsequenceNumber": "", "partitionKey": "mine",
         "shardId": "shardId-000000000000", "approximateArrivalTimestamp": record["approximateArrivalTimestamp"],
     }  # fmt: skip
+
+
+def aggregate(*records):
+    """As the Kinesis Producer Library writes several records into one: (partition key, data) of each."""
+
+    def field(number, value):
+        return bytes([number << 3 | 2, len(value)]) + value
+
+    body = b"".join(field(1, key.encode()) for key, _ in records)
+    for index, (_, data) in enumerate(records):
+        body += field(3, bytes([1 << 3, index]) + field(3, data))
+    return b"\xf3\x89\x9a\xc2" + body + md5(body).digest()
+
+
+def test_aggregated_records_are_taken_apart(box, kinesis, fed, cloud):
+    make_stream(kinesis, "source")
+    listed = [{"Type": "AppendDelimiterToRecord"}]
+    fed(ProcessingConfiguration={"Enabled": True, "Processors": listed})
+    whole = aggregate(("a", b"one"), ("b", b"two"))
+    put(kinesis, whole, whole[:-1] + b"?", b"three")
+    cloud.clock.advance(61)
+    assert box.bodies() == [b"one\ntwo\n" + whole[:-1] + b"?\nthree\n"]
+
+
+def test_a_function_learns_of_the_records_within(box, aws, kinesis, fed, cloud):
+    made(aws, "mirror", MIRROR)
+    make_stream(kinesis, "source")
+    parameters = {"LambdaArn": f"{FUNCTION}mirror", **FAST}
+    listed = [{"ParameterName": name, "ParameterValue": value} for name, value in parameters.items()]
+    fed(ProcessingConfiguration={"Enabled": True, "Processors": [{"Type": "Lambda", "Parameters": listed}]})
+    put(kinesis, aggregate(("a", b"one"), ("b", b"two")))
+    cloud.clock.advance(80)
+    cloud.settle()
+    event, _ = json.JSONDecoder().raw_decode(box.bodies()[0].decode())
+    metadata = [record["kinesisRecordMetadata"] for record in event["records"]]
+    assert [(one["partitionKey"], one["subsequenceNumber"]) for one in metadata] == [("a", "0"), ("b", "1")]
+    assert [record["recordId"][-6:] for record in event["records"]] == ["000000", "000001"]
 
 
 def test_two_streams_read_the_same_source(box, kinesis, fed, cloud):

@@ -77,8 +77,10 @@ def started(items: list[Item], first: int) -> list[Work]:
 
 def _record_id(item: Item, number: int) -> str:
     """56 digits, as sequence numbers have, and six of those that a record may be taken apart into."""
-    sequence = json.loads(item.source)["sequenceNumber"] if item.source else f"49{number:054d}"
-    return f"{sequence}{0:06d}"
+    if item.source is None:
+        return f"49{number:054d}{0:06d}"
+    source = json.loads(item.source)
+    return f"{source['sequenceNumber']}{int(source['subsequenceNumber'] or 0):06d}"
 
 
 def decompressed(works: list[Work], outcome: Outcome) -> list[Work]:

@@ -118,9 +118,11 @@ def _check_deaggregation(parameters: Parameters):
     if "Delimiter" not in parameters:
         raise InvalidArgumentException("Delimiter should be present for DELIMITED")
     try:
-        b64decode(parameters["Delimiter"], validate=True)
+        delimiter = b64decode(parameters["Delimiter"], validate=True)
     except ValueError:
-        raise InvalidArgumentException("Delimiter has to be base64 encoded") from None
+        delimiter = b""
+    if not delimiter:
+        raise InvalidArgumentException("Delimiter has to be base64 encoded")
 
 
 def _check_decompression(parameters: Parameters):

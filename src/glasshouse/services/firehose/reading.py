@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from glasshouse.core import ServiceError
+from glasshouse.services.firehose.aggregates import parts
 from glasshouse.services.firehose.buffers import Item
 from glasshouse.services.firehose.records import DeliveryStream, Position
 from glasshouse.services.firehose.writing import NAMESPACE
@@ -132,7 +133,7 @@ class Reading:
         return kinesis.get_shard_iterator(StreamARN=arn, ShardId=position.shard_id, **asked)["ShardIterator"]
 
     def _take_records(self, stream: DeliveryStream, position: Position, records: list[dict]):
-        items = [_item(record, position.shard_id) for record in records]
+        items = [item for record in records for item in _items(record, position.shard_id)]
         position.sequence = records[-1]["SequenceNumber"]
         self.positions.put(position)
         self._take_in(stream, items)
@@ -151,13 +152,21 @@ def _source(stream: DeliveryStream) -> dict[str, Any]:
     return stream.source["KinesisStreamSourceDescription"]
 
 
-def _item(record: dict, shard_id: str) -> Item:
+def _items(record: dict, shard_id: str) -> list[Item]:
+    """A record; those within, if it is an aggregate."""
+    within = parts(record["Data"])
+    if within is None:
+        return [_item(record, shard_id, record["PartitionKey"], record["Data"], "")]
+    return [_item(record, shard_id, key, data, str(index)) for index, (key, data) in enumerate(within)]
+
+
+def _item(record: dict, shard_id: str, key: str, data: bytes, number: str) -> Item:
     arrived = record["ApproximateArrivalTimestamp"]
     source = {
         "sequenceNumber": record["SequenceNumber"],
-        "subsequenceNumber": "",
-        "partitionKey": record["PartitionKey"],
+        "subsequenceNumber": number,
+        "partitionKey": key,
         "shardId": shard_id,
         "approximateArrivalTimestamp": int(arrived * 1000),
     }
-    return Item(record["Data"], arrived, json.dumps(source))
+    return Item(data, arrived, json.dumps(source))

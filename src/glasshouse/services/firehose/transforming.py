@@ -111,4 +111,11 @@ def _stated_keys(answer: dict[str, Any]) -> dict[tuple[str, str], str]:
     stated = metadata.get("partitionKeys") if isinstance(metadata, dict) else None
     if not isinstance(stated, dict):
         return {}
-    return {("partitionKeyFromLambda", name): str(value) for name, value in stated.items() if value not in (None, "")}
+    named = {name: value for name, value in stated.items() if value is not None}
+    return {("partitionKeyFromLambda", name): _text(value) for name, value in named.items()}
+
+
+def _text(value: Any) -> str:
+    """A value as part of the name of an object."""
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text.encode("utf-8", "replace").decode()
