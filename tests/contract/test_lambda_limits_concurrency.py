@@ -127,6 +127,8 @@ def test_environments_stand_ready_for_a_version(aws, cloud):
     assert invoked(aws, name)["AWS_LAMBDA_INITIALIZATION_TYPE"] == "on-demand"
     report = next(message for message in logged(aws, f"/aws/lambda/{name}") if message.startswith("REPORT"))
     assert "Init Duration" not in report
+    cloud.clock.advance(7200)  # their credentials have ended: others take their place
+    assert invoked(aws, name, Qualifier=version)["AWS_LAMBDA_INITIALIZATION_TYPE"] == "provisioned-concurrency"
 
 
 def test_a_version_that_does_not_start_cannot_stand_ready(aws, cloud):

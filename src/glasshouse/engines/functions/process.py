@@ -123,8 +123,7 @@ class Process:
         status = self._process.poll()
         if status is None or not self.alive:
             return
-        with suppress(ProcessLookupError):
-            os.killpg(self.pid, signal.SIGKILL)  # whoever it left behind
+        self._kill_leftovers()
         self.alive = False
         self.drain()
         self._close_output()
@@ -134,6 +133,14 @@ class Process:
             self._loop.call_later(0.1, self._group.remove)
         # A sandbox passes on that its program was ended by a signal as a shell does.
         self._on_end(128 - status if status > 128 else status)
+
+    def _kill_leftovers(self):
+        """Whoever it left behind, also those that went their own way."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+        for pid in self._group.processes() if self._group else ():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     def _close_output(self):
         if self._output >= 0:

@@ -16,6 +16,7 @@ from glasshouse.services.lambda_.errors import ResourceNotFoundException, TooMan
 from glasshouse.services.lambda_.outcomes import Outcome
 from glasshouse.services.lambda_.payloads import LARGEST_EVENT_BYTES, checked, context_header
 from glasshouse.services.lambda_.records import LATEST
+from glasshouse.services.lambda_.running_logs import spelled
 from glasshouse.services.lambda_.runs import Runs
 
 log = logging.getLogger("glasshouse.lambda")
@@ -177,7 +178,7 @@ class Asynchronous:
         attempts = event.invoked + (outcome is not None)
         record: dict[str, Any] = {
             "version": "1.0",
-            "timestamp": _spelled(self.now),
+            "timestamp": spelled(self.now),
             "requestContext": {
                 "requestId": event.request_id,
                 "functionArn": event.function_arn,
@@ -271,7 +272,3 @@ def _error_message(outcome: Outcome | None, message: str) -> str:
     told = _json_or_text(outcome.payload) if outcome else message
     text = told.get("errorMessage", "") if isinstance(told, dict) else str(told)
     return str(text).encode()[:MESSAGE_BYTES].decode(errors="ignore") or "Unhandled"
-
-
-def _spelled(moment: float) -> str:
-    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -7,6 +7,7 @@ be throttled, and of a provisioned concurrency no more than a few processes real
 
 import asyncio
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -18,7 +19,7 @@ from glasshouse.services.lambda_.outcomes import start_status
 from glasshouse.services.lambda_.programs import Dressing
 from glasshouse.services.lambda_.records import Configuration
 from glasshouse.services.lambda_.running_logs import Journal
-from glasshouse.services.lambda_.workshop import NOT_STARTED, Workshop
+from glasshouse.services.lambda_.workshop import Workshop
 
 INIT_S = 10.0
 IDLE_S, LOOK_S = 600.0, 30.0
@@ -27,6 +28,7 @@ SETTLING_S = 0.02  # how long a runtime may take from its answer to asking for m
 BYTES_EACH, MOST, FEWEST = 96 << 20, 256, 8
 MOST_PROVISIONED = 32
 Dress = Callable[[], Dressing]
+NOT_STARTED = End("failed")
 ON_DEMAND, PROVISIONED = "on-demand", "provisioned-concurrency"
 
 
@@ -74,11 +76,15 @@ class Warm:
         """Move what was printed into the journal."""
         self.journal.output(self.environment.take_lines())
 
-    def close(self):
-        self.environment.on_end = lambda: None
-        self.environment.close()
+    def retire(self, on_end: Callable[[], None]):
+        """End it; `on_end` is called when it is gone, be it at once."""
+        alive = self.environment.alive
+        self.environment.on_end = on_end
+        self.environment.kill()
         self.collect()
         self.journal.write()
+        if not alive:
+            on_end()
 
     def _flush_later(self, loop: asyncio.AbstractEventLoop):
         if self._flushing is None:
@@ -99,7 +105,9 @@ class Environments:
         self._free: dict[str, list[Warm]] = {}
         self._all: set[Warm] = set()
         self._starting: set[Warm] = set()
+        self._leaving: set[Warm] = set()
         self._expected = 0  # how many are about to be started
+        self._owed: Counter[str] = Counter()  # of what was to stand ready and is gone, by configuration
         self._waiting: list[asyncio.Future] = []
         self._most = max(FEWEST, min(MOST, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // BYTES_EACH))
         self._look = self._loop.call_later(LOOK_S, self._expire)
@@ -115,17 +123,17 @@ class Environments:
             if self._has_room():
                 break
             await self._vacancy()
+        if self._owed[key] > 0:
+            self._owed[key] -= 1
+            initialization = PROVISIONED
         return await self._start(dress(), initialization)
 
     def release(self, warm: Warm):
         """Its invocation is over."""
-        if warm not in self._all:
-            self._wake()
-            return
-        if not warm.environment.alive:
-            self._drop(warm)
-            return
-        self._free.setdefault(warm.key, []).append(warm)
+        if warm in self._all and warm.environment.alive:
+            self._free.setdefault(warm.key, []).append(warm)
+        elif warm in self._all:
+            self._lose(warm)
         self._wake()
 
     async def provide(self, configuration: Configuration, dress: Dress, count: int):
@@ -142,15 +150,17 @@ class Environments:
 
     def forget(self, qualified_arn: str, build: str | None = None):
         """End the free environments of a configuration, but for those of a build."""
+        del self._owed[qualified_arn]
         for warm in list(self._free.get(qualified_arn, ())):
             if warm.build != build:
                 self._drop(warm)
 
     def close(self):
         self._look.cancel()
-        for warm in [*self._all, *self._starting]:
+        everything = [*self._all, *self._starting, *self._leaving]
+        for warm in everything:
             warm.environment.kill()
-        for warm in [*self._all, *self._starting]:
+        for warm in everything:
             warm.environment.close()
         if self._workshop:
             self._workshop.close()
@@ -161,8 +171,10 @@ class Environments:
         """A free environment, the last used one first."""
         free = self._free.get(key, [])
         for warm in reversed(list(free)):
-            if warm.build != build or not warm.environment.alive or self._is_stale(warm):
+            if warm.build != build:
                 self._drop(warm)
+            elif not warm.environment.alive or self._is_stale(warm):
+                self._lose(warm)
             elif warm.environment.is_waiting or self._loop.time() - warm.used < SETTLING_S:
                 free.remove(warm)
                 return warm
@@ -240,12 +252,15 @@ class Environments:
         return end
 
     def _ended(self, warm: Warm):
-        """A process is gone by itself."""
+        """A process is gone by itself. If it is handling an invocation, that will see to the rest."""
         if warm in self._free.get(warm.key, ()):
-            self._drop(warm)
-        else:
-            self._all.discard(warm)
-            self._wake()
+            self._lose(warm)
+
+    def _lose(self, warm: Warm):
+        """End one that, if it was to stand ready, is to be replaced."""
+        if warm.initialization == PROVISIONED:
+            self._owed[warm.key] += 1
+        self._drop(warm)
 
     def _drop(self, warm: Warm):
         with suppress(KeyError, ValueError):
@@ -253,7 +268,8 @@ class Environments:
             if not self._free[warm.key]:
                 del self._free[warm.key]
         self._all.discard(warm)
-        warm.close()
+        self._leaving.add(warm)
+        warm.retire(lambda: self._leaving.discard(warm))
         self._wake()
 
     def _expire(self):

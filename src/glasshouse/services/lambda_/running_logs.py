@@ -89,7 +89,7 @@ class Journal:
     def end(self, request_id: str, outcome: Outcome, init_s: float | None, peak_bytes: int, trace: str):
         """Report an invocation; returns the last of what it has logged."""
         if outcome.note and not self.is_json:
-            moment = f"{_spelled(self._cloud.clock.now())} " if outcome.status == "timeout" else ""
+            moment = f"{spelled(self._cloud.clock.now())} " if outcome.status == "timeout" else ""
             self._add(self._cloud.clock.now(), moment + outcome.note)
         metrics = self._metrics(outcome, init_s, peak_bytes)
         record: dict[str, Any] = {"requestId": request_id, "metrics": metrics, "status": outcome.status}
@@ -125,7 +125,7 @@ class Journal:
         if LEVELS[level] < self._least_of_system:
             return
         now = self._cloud.clock.now()
-        told = {"time": _spelled(now), "type": f"platform.{kind}", "record": record}
+        told = {"time": spelled(now), "type": f"platform.{kind}", "record": record}
         self._add(now, json.dumps(told, separators=(",", ":")) + "\n" if self.is_json else text)
 
     def _add(self, moment: float, text: str):
@@ -177,7 +177,8 @@ def _stream_name(configuration: Configuration, now: float) -> str:
     return f"{day}/{name}[{configuration.version}]{ids.token(32, ids.HEX)}"
 
 
-def _spelled(moment: float) -> str:
+def spelled(moment: float) -> str:
+    """2014-10-13T15:57:02.089Z."""
     return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

@@ -7,7 +7,7 @@ knows its run by a key made of its request id. A run that nobody asks for any mo
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -77,7 +77,6 @@ class Runs:
         self._tasks: set[asyncio.Task] = set()
         self._of_functions: Counter[str] = Counter()  # by unqualified ARN
         self._of_places: Counter[tuple[str, str]] = Counter()  # by account and region
-        self.reserved: set[str] = set()  # ARNs of functions that do not draw on the account's common concurrency
 
     def get(self, key: str) -> Run | None:
         return self._runs.get(key)
@@ -112,13 +111,9 @@ class Runs:
 
     def _over(self, run: Run, task: asyncio.Task, place: tuple[str, str] | None):
         self._tasks.discard(task)
-        counts = [(self._of_functions, run.order.configuration.unqualified_arn)]
+        _count_down(self._of_functions, run.order.configuration.unqualified_arn)
         if place:
-            counts.append((self._of_places, place))
-        for counter, key in counts:
-            counter[key] -= 1
-            if not counter[key]:
-                del counter[key]
+            _count_down(self._of_places, place)
         if task.cancelled():
             return
         if failure := task.exception():
@@ -212,3 +207,9 @@ class Runs:
         principal = service_principal("lambda", order.account)
         call = Call("lambda", method, {}, order.account, order.region, principal)
         return self._cloud.run_method(call, "lambda", method, params)
+
+
+def _count_down(counter: Counter, key: Hashable):
+    counter[key] -= 1
+    if not counter[key]:
+        del counter[key]

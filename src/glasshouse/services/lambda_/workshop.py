@@ -8,7 +8,6 @@ from pathlib import Path
 
 from glasshouse.core.cloud import Cloud
 from glasshouse.engines.functions.control_groups import ControlGroups
-from glasshouse.engines.functions.ends import End
 from glasshouse.engines.functions.environment import Environment
 from glasshouse.engines.functions.program import Program
 from glasshouse.engines.functions.sandbox import choose_sandbox
@@ -64,9 +63,6 @@ class Workshop:
             self._groups.remove()
         if self._open_base:
             self._open_base.cleanup()
-
-
-NOT_STARTED = End("failed")
 
 
 def _allow_open_files():
