@@ -239,6 +239,26 @@ def test_a_document_may_be_yaml(client, ask):
     assert ask(api, "/dev/base/pets", "POST", body=b"{}").status == 400
 
 
+def test_a_document_says_who_may_call(client):
+    signed = {"type": "apiKey", "name": "Authorization", "in": "header", "x-amazon-apigateway-authtype": "awsSigv4"}
+
+    def operation(**more):
+        return {"get": {"responses": {}, "x-amazon-apigateway-integration": mocked(), **more}}
+
+    document = {
+        "openapi": "3.0.1", "info": {"title": "Guarded", "version": "1"}, "security": [{"sigv4": []}],
+        "components": {"securitySchemes": {"sigv4": signed}},
+        "paths": {
+            "/all": operation(), "/open": operation(security=[]),
+            "/own": operation(**{"security": [], "x-amazon-apigateway-auth": {"type": "AWS_IAM"}}),
+        },
+    }  # fmt: skip
+    api = imported(client, document)
+    resources = client.get_resources(restApiId=api, embed=["methods"])["items"]
+    kinds = {one["path"]: one["resourceMethods"]["GET"]["authorizationType"] for one in resources[1:]}
+    assert kinds == {"/all": "AWS_IAM", "/open": "NONE", "/own": "AWS_IAM"}
+
+
 def test_a_document_is_merged_or_overwrites(client):
     api = imported(client)
     other = {

@@ -52,3 +52,11 @@ def test_every_key_can_be_asked_for_in_brackets(document):
     for key, value in document.items() if isinstance(document, dict) else ():
         quoted = key.replace("\\", "\\\\").replace("'", "\\'")
         assert Path(f"$['{quoted}']").values(document) == [value]
+
+
+def test_an_indefinite_path_is_read_as_a_list():
+    document = {"pets": [{"name": "Rex"}, {"name": "Tom"}]}
+    assert Path("$.pets[0].name").read(document) == "Rex"
+    assert Path("$.pets[*].name").read(document) == ["Rex", "Tom"]
+    assert Path("$.cats").read(document, "none") == "none"
+    assert Path("$..cats").read(document) == []

@@ -7,7 +7,7 @@ import re
 from contextlib import suppress
 from hashlib import blake2s
 
-from glasshouse.core import NotSupported, ServiceError
+from glasshouse.core import ServiceError
 from glasshouse.core.siblings import Siblings
 from glasshouse.core.visit import Answer
 from glasshouse.engines.vtl import text
@@ -41,10 +41,10 @@ class Telling:
         self.call.caused = OF_LOGS
         # A log that cannot be written is no reason not to answer.
         if exchange.trail.lines and answer.status >= LEVELS[exchange.settings["loggingLevel"]]:
-            with suppress(ServiceError, NotSupported):
+            with suppress(ServiceError):
                 self._log_execution(exchange)
         if exchange.stage.access_log_settings:
-            with suppress(ServiceError, NotSupported):
+            with suppress(ServiceError):
                 self._log_access(exchange)
 
     def _measure(self, exchange: Exchange):
