@@ -224,11 +224,12 @@ def test_a_delimiter_comes_last(box, cloud, aws):
 
 
 def test_batches_keep_their_order(box, cloud, transformed):
-    transformed(parameters={"BufferSizeInMBs": "0.2", "BufferIntervalInSeconds": "1"})
+    hints = {"SizeInMBs": 5, "IntervalInSeconds": 60}
+    transformed(parameters={"BufferSizeInMBs": "0.2", "BufferIntervalInSeconds": "1"}, BufferingHints=hints)
     for number in range(6):
         box.put(b"%d" % number + b"x" * 220_000)
     settle(cloud)
-    whole = b"".join(box.bodies())
+    [whole] = box.bodies()
     assert [whole[start : start + 1] for start in range(0, len(whole), 220_001)] == [b"%d" % n for n in range(6)]
 
 
