@@ -111,8 +111,11 @@ class Processing:
         if "Lambda" in processors:
             works = self._invoked(batch, works, processors["Lambda"], outcome)
         if "MetadataExtraction" in processors and works:
+            begun = monotonic()
             found = self._extracted(processors["MetadataExtraction"]["MetadataExtractionQuery"], works)
             works = pipeline.given_keys(works, found, outcome)
+            name = {"DeliveryStreamName": batch.stream.delivery_stream_name}
+            self.metric(NAMESPACE, "JQProcessing.Duration", (monotonic() - begun) * 1000, "Milliseconds", name)
         if batch.stream.is_partitioned:
             works = pipeline.with_all_keys(works, _wanted_keys(batch.stream), outcome)
         outcome.done = works
@@ -207,15 +210,24 @@ class Processing:
         for work in outcome.done:
             text = partition_text(work.keys) if stream.is_partitioned else ""
             partitions.setdefault(text, []).append(work)
-        arn = stream.delivery_stream_arn
         for partition, works in partitions.items():
-            is_new = bool(partition) and self._buffers.open(arn, MAIN, partition) is None
-            if is_new and self._buffers.count_open(arn, MAIN) >= MOST_PARTITIONS:
+            if partition and not self._has_room(stream, partition):
                 message = f"The number of active partitions exceeds the limit of {MOST_PARTITIONS}."
                 code = "DynamicPartitioning.ActivePartitionLimitExceeded"
                 outcome.failures += [Failure(work, pipeline.PARTITIONING, code, message) for work in works]
                 continue
             self._fill(stream, MAIN, [Item(work.data + delimiter, work.arrived) for work in works], partition)
+
+    def _has_room(self, stream: DeliveryStream, partition: str) -> bool:
+        """Whether a partition is there, or one more may be."""
+        arn = stream.delivery_stream_arn
+        if self._buffers.open(arn, MAIN, partition):
+            return True
+        count = self._buffers.count_open(arn, MAIN)
+        name = {"DeliveryStreamName": stream.delivery_stream_name}
+        self.metric(NAMESPACE, "PartitionCount", min(count + 1, MOST_PARTITIONS), "Count", name)
+        self.metric(NAMESPACE, "PartitionCountExceeded", int(count >= MOST_PARTITIONS), "Count", name)
+        return count < MOST_PARTITIONS
 
     def _note_failures(self, stream: DeliveryStream, failures: list[Failure]):
         kinds: dict[str, list[Failure]] = {}

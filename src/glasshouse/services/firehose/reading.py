@@ -59,13 +59,13 @@ class Reading:
         if stream is None or position is None or position.finished:
             return
         try:
-            records, ended = self._records(stream, position)
+            records, behind_ms, ended = self._records(stream, position)
         except ServiceError as failure:
             self._source_failed(stream, failure)
             self._read_later(name, born, shard_id, RETRY_S)
             return
         if records:
-            self._take_records(stream, position, records)
+            self._take_records(stream, position, records, behind_ms)
         if ended and not records:
             position.finished = True
             self.positions.put(position)
@@ -92,9 +92,7 @@ class Reading:
 
     def _kinesis(self, stream: DeliveryStream):
         source = _source(stream)
-        region, account = source["KinesisStreamARN"].split(":")[3:5]
-        here = self.aws(source_arn=stream.delivery_stream_arn).as_role(source["RoleARN"])
-        return here(account=account, region=region).kinesis
+        return self.aws(source_arn=stream.delivery_stream_arn).as_role(source["RoleARN"]).kinesis
 
     def _shards(self, stream: DeliveryStream) -> dict[str, list[str]]:
         """The shards of the source, each with those it came of."""
@@ -110,8 +108,8 @@ class Reading:
             if not told["HasMoreShards"]:
                 return found
 
-    def _records(self, stream: DeliveryStream, position: Position) -> tuple[list[dict], bool]:
-        """The records that follow, and whether the shard ends with them."""
+    def _records(self, stream: DeliveryStream, position: Position) -> tuple[list[dict], int, bool]:
+        """The records that follow, how far they are behind the latest, and whether the shard ends with them."""
         kinesis = self._kinesis(stream)
         try:
             iterator = self._iterator(kinesis, stream, position)
@@ -121,7 +119,7 @@ class Reading:
             position.sequence, position.begun = None, None
             iterator = self._iterator(kinesis, stream, position)
         told = kinesis.get_records(ShardIterator=iterator, Limit=MOST_READ)
-        return told["Records"], not told.get("NextShardIterator")
+        return told["Records"], told["MillisBehindLatest"], not told.get("NextShardIterator")
 
     def _iterator(self, kinesis: Any, stream: DeliveryStream, position: Position) -> str:
         asked: dict[str, Any] = {"ShardIteratorType": "TRIM_HORIZON"}
@@ -132,7 +130,7 @@ class Reading:
         arn = _source(stream)["KinesisStreamARN"]
         return kinesis.get_shard_iterator(StreamARN=arn, ShardId=position.shard_id, **asked)["ShardIterator"]
 
-    def _take_records(self, stream: DeliveryStream, position: Position, records: list[dict]):
+    def _take_records(self, stream: DeliveryStream, position: Position, records: list[dict], behind_ms: int):
         items = [item for record in records for item in _items(record, position.shard_id)]
         position.sequence = records[-1]["SequenceNumber"]
         self.positions.put(position)
@@ -141,6 +139,7 @@ class Reading:
         size = sum(len(item.data) for item in items)
         self.metric(NAMESPACE, "DataReadFromKinesisStream.Bytes", size, "Bytes", name)
         self.metric(NAMESPACE, "DataReadFromKinesisStream.Records", len(items), "Count", name)
+        self.metric(NAMESPACE, "KinesisMillisBehindLatest", behind_ms, "Milliseconds", name)
 
     def _source_failed(self, stream: DeliveryStream, failure: ServiceError):
         code = failure.code.removesuffix("Exception")
