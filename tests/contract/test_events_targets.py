@@ -1,4 +1,5 @@
-"""EventBridge and its scheduler and pipes: functions, streams and delivery streams as targets."""
+"""EventBridge and its scheduler and pipes: functions, streams, delivery streams and REST APIs as
+targets."""
 
 import json
 
@@ -6,11 +7,16 @@ import pytest
 
 from tests.contract.events_box import ACCOUNT, ARN, REGION, attributes, entry, messages, put, queue, role, rule
 from tests.contract.firehose_box import Box
-from tests.contract.lambda_witness import seen, witness
+from tests.contract.http_endpoint import Endpoint
+from tests.contract.lambda_code import execution_role, made
+from tests.contract.lambda_witness import LOGGING, seen, witness
+from tests.contract.rest_apis import RestApi
 
 FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:witness"
 DELIVERY = f"arn:aws:firehose:{REGION}:{ACCOUNT}:deliverystream/events"
 STREAM = f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/s"
+
+SAYS = "def handler(event, context):\n    print('EVENT ' + event['body'])\n    return {'statusCode': 200}\n"
 
 
 @pytest.fixture
@@ -56,6 +62,42 @@ def test_a_function_that_does_not_let_the_rule_in_is_not_called(cloud, aws, even
 def test_a_function_that_is_not_there_cannot_be_called(cloud, aws, events):
     url, grave = queue(aws, "grave")
     rule(events, FUNCTION, DeadLetterConfig={"Arn": grave})
+    put(cloud, events, entry())
+    (letter,) = messages(aws, url)
+    assert attributes(letter)["ERROR_CODE"] == "NO_RESOURCE"
+
+
+@pytest.fixture
+def server():
+    with Endpoint() as it:
+        yield it
+
+
+@pytest.fixture
+def api(aws, server):
+    """A REST API that passes POST /orders/{id} on, to those who have signed their requests."""
+    rest, path = RestApi(aws("apigateway")), "/orders/{id}"
+    signed = {"authorizationType": "AWS_IAM", "requestParameters": {"method.request.path.id": True}}
+    mapped = {"integration.request.path.id": "method.request.path.id"}
+    rest.http(server.url + path, path, "POST", method=signed, requestParameters=mapped)
+    rest.deploy()
+    return f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{rest.id}/dev/POST/orders/*"
+
+
+def test_an_api_that_does_not_let_the_role_in_is_not_called(cloud, aws, events, api, server):
+    url, grave = queue(aws, "grave")
+    may = role(aws, "may", "events.amazonaws.com")
+    rule(events, api, RoleArn=may, HttpParameters={"PathParameterValues": ["1"]}, DeadLetterConfig={"Arn": grave})
+    put(cloud, events, entry())
+    assert server.asked == []
+    (letter,) = messages(aws, url)
+    assert attributes(letter)["ERROR_CODE"] == "ERROR_FROM_TARGET"
+    assert "HTTP status code 403" in attributes(letter)["ERROR_MESSAGE"]
+
+
+def test_an_api_that_is_not_there_cannot_be_called(cloud, aws, events):
+    url, grave = queue(aws, "grave")
+    rule(events, f"arn:aws:execute-api:{REGION}:{ACCOUNT}:ghost/dev/POST/", DeadLetterConfig={"Arn": grave})
     put(cloud, events, entry())
     (letter,) = messages(aws, url)
     assert attributes(letter)["ERROR_CODE"] == "NO_RESOURCE"
@@ -133,7 +175,62 @@ def test_a_delivery_stream_takes_what_a_pipe_carries(cloud, aws, lake):
     assert lake.bodies() == [b"7"]
 
 
+def test_an_api_is_called_with_the_event(cloud, aws, events, api, server):
+    may = role(aws, "may", "events.amazonaws.com", ("execute-api:Invoke", "*"))
+    parameters = {
+        "PathParameterValues": ["$.detail.id"], "HeaderParameters": {"x-one": "1"},
+        "QueryStringParameters": {"from": "$.source"},
+    }  # fmt: skip
+    rule(events, api, RoleArn=may, HttpParameters=parameters, InputPath="$.detail")
+    put(cloud, events, entry({"id": "7"}))
+    (asked,) = server.asked
+    assert (asked.method, asked.path, asked.document) == ("POST", "/orders/7?from=shop", {"id": "7"})
+    assert (asked.headers["x-one"], asked.headers["content-type"]) == ("1", "application/json; charset=utf-8")
+
+
+def test_an_api_before_a_function_is_called(cloud, aws, events):
+    made(aws, "echo", SAYS, execution_role(aws, "echo-role", *LOGGING))
+    api = RestApi(aws("apigateway"))
+    arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:echo"
+    aws("lambda").add_permission(
+        FunctionName="echo", StatementId="api", Action="lambda:InvokeFunction", Principal="apigateway.amazonaws.com"
+    )
+    api.function(arn, "/orders")
+    api.deploy()
+    rule(events, f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{api.id}/dev/POST/orders", InputPath="$.detail")
+    put(cloud, events, entry({"id": 1}))
+    assert seen(aws, cloud, "echo") == [{"id": 1}]
+
+
+def test_a_pipe_asks_an_api_and_gives_another_what_comes_of_it(cloud, aws, api, server):
+    server.answer = lambda asked: (200, {}, json.dumps({"id": asked.document.get("id", 0) + 1}))
+    url = aws("sqs").create_queue(QueueName="from")["QueueUrl"]
+    may = role(aws, "may", "pipes.amazonaws.com", ("sqs:*", "*"), ("execute-api:Invoke", "*"))
+    aws("pipes").create_pipe(
+        Name="p", Source=f"arn:aws:sqs:{REGION}:{ACCOUNT}:from", Enrichment=api, Target=api, RoleArn=may,
+        EnrichmentParameters={"InputTemplate": "<$.body>", "HttpParameters": {"PathParameterValues": ["a"]}},
+        TargetParameters={"HttpParameters": {"PathParameterValues": ["$.id"]}},
+    )  # fmt: skip
+    aws("sqs").send_message(QueueUrl=url, MessageBody='{"id": 1}')
+    cloud.settle()
+    assert [(asked.path, asked.document) for asked in server.asked] == [
+        ("/orders/a", {"id": 1}), ("/orders/2", {"id": 2}),
+    ]  # fmt: skip
+
+
 # What happens next
+
+
+def test_an_api_that_fails_is_called_again(cloud, aws, events, api, server):
+    answers = [(500, {}, ""), (200, {}, "")]
+    server.answer = lambda asked: answers[len(server.asked) - 1]
+    may = role(aws, "may", "events.amazonaws.com", ("execute-api:Invoke", "*"))
+    cloud.clock.freeze()
+    rule(events, api, RoleArn=may, HttpParameters={"PathParameterValues": ["1"]})
+    put(cloud, events, entry())
+    assert len(server.asked) == 1
+    cloud.clock.advance(1)
+    assert len(server.asked) == 2
 
 
 def test_without_a_partition_key_nothing_is_put(cloud, aws, events, stream):

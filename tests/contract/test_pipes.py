@@ -151,7 +151,7 @@ def test_pipes_that_cannot_be(pipes, may, source, url, change, field, message):
         {"Source": "smk://broker.example.com:9092"},
         {"Source": f"arn:aws:kafka:{REGION}:{ACCOUNT}:cluster/c/1"},
         {"Target": f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/c"},
-        {"Enrichment": f"arn:aws:execute-api:{REGION}:{ACCOUNT}:a/s/GET/"},
+        {"Target": f"arn:aws:redshift:{REGION}:{ACCOUNT}:cluster:c"},
         {"LogConfiguration": {"Level": "ERROR", "FirehoseLogDestination": {"DeliveryStreamArn": LOGGED}}},
     ],
 )

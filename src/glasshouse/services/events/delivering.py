@@ -42,6 +42,9 @@ class Delivering:
             self._to_bus(rule, target, event, trace)
             return
         text = input_of(target, event, rule, begun)
+        if arn.split(":")[2] == "execute-api":
+            self._to_api(rule, target, text, event)
+            return
         there = self._reach(rule, target)
         self._sender(arn)(there, target, text, event, trace)
 

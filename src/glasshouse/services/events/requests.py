@@ -12,7 +12,7 @@ from glasshouse.services.events.http import Request
 from glasshouse.services.events.inputs import found
 from glasshouse.services.events.records import ApiDestination, Connection
 
-AGENT = "Amazon/EventBridge/ApiDestinations"
+AGENT, API_AGENT = "Amazon/EventBridge/ApiDestinations", "Amazon/EventBridge"
 JSON = "application/json; charset=utf-8"
 FORM = "application/x-www-form-urlencoded; charset=utf-8"
 WITHOUT_BODY = ("GET", "HEAD", "OPTIONS")
@@ -24,17 +24,27 @@ def request_to(
     """What a destination is asked; `secret` holds the token of an OAuth connection too."""
     added = secret.get("invocation_http_parameters") or {}
     headers = {"User-Agent": AGENT, "Content-Type": JSON, "Range": "bytes=0-1048575"}
-    for name, value in (parameters.get("HeaderParameters") or {}).items():
-        _set(headers, name, _value(value, event))
+    query = _parameters(headers, parameters, event)
     for one in added.get("header_parameters") or ():
         _set(headers, one["key"], one["value"] or "")
     _set(headers, *_authorization(connection, secret))
-    query = [(name, _value(value, event)) for name, value in (parameters.get("QueryStringParameters") or {}).items()]
     query += [(one["key"], one["value"] or "") for one in added.get("query_string_parameters") or ()]
     path_values = [_value(value, event) for value in parameters.get("PathParameterValues") or ()]
     url = _url(destination.invocation_endpoint, path_values, query)
     body = None if destination.http_method in WITHOUT_BODY else _body(text, added.get("body_parameters") or ())
     return Request(destination.http_method, url, headers, body)
+
+
+def api_request(arn: str, parameters: dict, text: str, event: dict) -> Request:
+    """What a REST API is asked: `arn:aws:execute-api:<region>:<account>:<API>/<stage>/<method>/<path>`."""
+    _, _, _, region, _, resource = arn.split(":", 5)
+    api, stage, method, path = (*resource.split("/", 3), "", "", "")[:4]
+    method = "POST" if method in ("", "*", "ANY") else method
+    headers = {"User-Agent": API_AGENT, "Content-Type": JSON}
+    query = _parameters(headers, parameters, event)
+    path_values = [_value(value, event) for value in parameters.get("PathParameterValues") or ()]
+    url = _url(f"https://{api}.execute-api.{region}.amazonaws.com/{stage}/{path}", path_values, query)
+    return Request(method, url, headers, None if method in WITHOUT_BODY else text.encode())
 
 
 def token_request(secret: dict) -> Request:
@@ -62,6 +72,13 @@ def _authorization(connection: Connection, secret: dict) -> tuple[str, str]:
         pair = f"{secret.get('username', '')}:{secret.get('password', '')}"
         return "Authorization", f"Basic {b64encode(pair.encode()).decode()}"
     return "Authorization", f"Bearer {secret.get('token', '')}"
+
+
+def _parameters(headers: dict[str, str], parameters: dict, event: dict) -> list[tuple[str, str]]:
+    """Add the headers that parameters say; the pairs of the query that they say."""
+    for name, value in (parameters.get("HeaderParameters") or {}).items():
+        _set(headers, name, _value(value, event))
+    return [(name, _value(value, event)) for name, value in (parameters.get("QueryStringParameters") or {}).items()]
 
 
 def _set(headers: dict[str, str], name: str, value: str):

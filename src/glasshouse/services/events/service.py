@@ -5,6 +5,7 @@ once; partners' event sources and global endpoints are refused.
 """
 
 from glasshouse.core import Service, Table
+from glasshouse.services.events.apis import Apis
 from glasshouse.services.events.archives import Archives, Replays
 from glasshouse.services.events.buses import Buses
 from glasshouse.services.events.calling import Calling
@@ -32,8 +33,8 @@ NOBODY = '{"Version": "2012-10-17", "Statement": []}'
 
 
 class Events(
-    Buses, Rules, Targets, Putting, Delivering, Sending, Archives, Replays, Connections, Destinations, Calling, Hearing,
-    Tagging, Service,
+    Buses, Rules, Targets, Putting, Delivering, Sending, Archives, Replays, Connections, Destinations, Calling, Apis,
+    Hearing, Tagging, Service,
 ):  # fmt: skip
     name = "events"
     buses = Table(Bus, key="name")

@@ -16,6 +16,7 @@ BUS, DESTINATION = "event-bus/", "api-destination/"
 # Service in the ARN -> the service of this cloud that must be there, and the parameters that only its targets have.
 REACHED = {
     "events": ("events", ("HttpParameters",)),
+    "execute-api": ("apigateway", ("HttpParameters",)),
     "firehose": ("firehose", ()),
     "kinesis": ("kinesis", ("KinesisParameters",)),
     "lambda": ("lambda", ()),
@@ -27,7 +28,7 @@ REACHED = {
 SPECIAL = {name for _, names in REACHED.values() for name in names}
 # What EventBridge can reach, but this cloud cannot.
 UNREACHED = (
-    "appsync", "batch", "codebuild", "codepipeline", "ecs", "execute-api", "glue", "inspector", "redshift",
+    "appsync", "batch", "codebuild", "codepipeline", "ecs", "glue", "inspector", "redshift",
     "redshift-serverless", "sagemaker", "ssm", "ssm-incidents",
 )  # fmt: skip
 BY_ROLE = ("kinesis", "firehose", "states")

@@ -1,5 +1,7 @@
-"""API destinations as enrichment or target, asked from jobs outside of the store, as EventBridge asks them."""
+"""API destinations and REST APIs as enrichment or target, asked as EventBridge asks them: API destinations from jobs
+outside of the store."""
 
+from dataclasses import replace
 from typing import Any
 
 from glasshouse.core import ServiceError, outside
@@ -70,6 +72,18 @@ class Calling:
         call = Call("events", "InvokeApiDestination", {}, account, region, self.call.principal)
         return self.cloud.run_method(call, "events", "_turn_at", {"arn": destination, "principal": principal})
 
+    def _ask_api(self, pipe: Pipe, arn: str, parameters: dict | None, parcel: Parcel) -> Any:
+        """What a REST API answers. Raises ServiceError."""
+        params = {
+            "arn": arn, "principal": self._as_pipe(pipe).principal, "parameters": parameters or {},
+            "text": parcel.text, "event": parcel.opened,
+        }  # fmt: skip
+        call = replace(self.call, service="events", request_id=self.call.next_request_id())
+        answer = self.cloud.run_method(call, "events", "_ask_api", params)
+        if not answer.is_good:
+            raise _failure(answer)
+        return document(answer.text)
+
     def _enrichment_answered(self, name: str, number: int, answer: Any):
         pipe, batch, items = self._on_its_way(name, number)
         if pipe is None or batch is None:
@@ -99,4 +113,4 @@ def _asked(arn: str, parameters: dict | None, parcel: Parcel) -> dict[str, Any]:
 
 
 def _failure(answer: Any) -> Failed:
-    return Failed(f"The API destination answered with {answer.status}: {answer.text[:200]}")
+    return Failed(f"The endpoint answered with {answer.status}: {answer.text[:200]}")

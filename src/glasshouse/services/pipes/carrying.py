@@ -12,11 +12,11 @@ from glasshouse.core.refusals import kind_of
 from glasshouse.engines.sourcerecords import batch_info, instant
 from glasshouse.services.pipes import journal
 from glasshouse.services.pipes.batches import Batches
-from glasshouse.services.pipes.checks import is_api_destination, largest_batch
+from glasshouse.services.pipes.checks import is_api, is_api_destination, largest_batch
 from glasshouse.services.pipes.errors import Failed
 from glasshouse.services.pipes.records import PROBLEM, Batch, Part, Pipe
 from glasshouse.services.pipes.source_events import arrival_of, sequence_of
-from glasshouse.services.pipes.targets import SENDERS, execute, identifier, invoke
+from glasshouse.services.pipes.targets import SENDERS, execute, identifier, invoke, reported
 from glasshouse.services.pipes.templating import Parcel, parcels
 
 RETRY_S, LONGEST_PAUSE_S = 1.0, 60.0
@@ -48,8 +48,7 @@ class Carrying:
         try:
             with self.store.transaction():
                 sent = self._for_enrichment(pipe, items)
-                ask = invoke if ":function:" in (pipe.enrichment or "") else execute
-                answer = ask(self._as_pipe(pipe), pipe.enrichment or "", sent)
+                answer = self._ask_enrichment(pipe, pipe.enrichment or "", sent)
         except ServiceError as failure:
             self._failed(pipe, batch, items, "Enrichment", failure)
         else:
@@ -78,7 +77,7 @@ class Carrying:
         try:
             with self.store.transaction():
                 sent = self._for_target(pipe, batch, items)
-                refused = SENDERS[pipe.target.split(":")[2]](self._at_target(pipe), pipe, sent, self.now)
+                refused = self._ask_target(pipe, sent)
         except ServiceError as failure:
             self._failed(pipe, batch, items, "Target", failure)
         else:
@@ -90,6 +89,18 @@ class Carrying:
         steps = [*journal.succeeded("Target", [parcel.text for parcel in sent]), journal.ENDED]
         self._tell_log(pipe, batch, *first, *(journal.partially_failed(len(refused)) if refused else steps))
         self._conclude(pipe, batch, items, _refused_items(items, sent, refused))
+
+    def _ask_enrichment(self, pipe: Pipe, enrichment: str, sent: list[Parcel]) -> Any:
+        if is_api(enrichment):
+            return self._ask_api(pipe, enrichment, pipe.enrichment_parameters.get("HttpParameters"), sent[0])
+        return (invoke if ":function:" in enrichment else execute)(self._as_pipe(pipe), enrichment, sent)
+
+    def _ask_target(self, pipe: Pipe, sent: list[Parcel]) -> list[int]:
+        """Which of them it did not take."""
+        if is_api(pipe.target):
+            answer = self._ask_api(pipe, pipe.target, pipe.target_settings("HttpParameters"), sent[0])
+            return reported(answer, sent)
+        return SENDERS[pipe.target.split(":")[2]](self._at_target(pipe), pipe, sent, self.now)
 
     def _on_its_way(self, name: str, number: int) -> tuple[Pipe | None, Batch | None, list[dict]]:
         """A batch, with the items of its part that goes now; those that are too old are given up."""

@@ -30,6 +30,7 @@ class Kind(NamedTuple):
 
 
 TARGETS = {
+    "execute-api": Kind("apigateway", "HttpParameters", 1),
     "firehose": Kind("firehose", None, 500),
     "kinesis": Kind("kinesis", "KinesisStreamParameters", 500),
     "lambda": Kind("lambda", "LambdaFunctionParameters"),
@@ -40,11 +41,10 @@ TARGETS = {
 }
 BUS = Kind("events", "EventBridgeEventBusParameters", 10)
 API_DESTINATION = Kind("events", "HttpParameters", 1)
-ENRICHMENTS = ("lambda", "states", "events")
+ENRICHMENTS = ("lambda", "states", "events", "execute-api")
 OTHER_TARGETS = (
     "batch",
     "ecs",
-    "execute-api",
     "inspector",
     "redshift",
     "redshift-serverless",
@@ -55,6 +55,11 @@ OTHER_TARGETS = (
 
 def is_api_destination(arn: str | None) -> bool:
     return bool(arn) and ":api-destination/" in arn
+
+
+def is_api(arn: str) -> bool:
+    """A REST API of API Gateway."""
+    return arn.split(":")[2] == "execute-api"
 
 
 def kind_of_target(arn: str) -> Kind | None:
@@ -124,15 +129,13 @@ def _check_enrichment(cloud: Cloud, pipe: Pipe):
     if not pipe.enrichment:
         return
     service = pipe.enrichment.split(":")[2]
-    if service == "execute-api":
-        raise NotSupported("pipes: enrichments of execute-api are not supported by Glasshouse yet")
     if service not in ENRICHMENTS or (service == "events" and not is_api_destination(pipe.enrichment)):
         raise invalid("Enrichment", f"{pipe.enrichment} is not a supported enrichment.")
     kind = kind_of_target(pipe.enrichment)
     if kind is None or kind.service not in cloud.services.names():
         raise NotSupported(f"pipes: enrichments of {service} are not supported by Glasshouse yet")
     http = pipe.enrichment_parameters.get("HttpParameters")
-    if http is not None and kind is not API_DESTINATION:
+    if http is not None and kind.settings != "HttpParameters":
         raise invalid("EnrichmentParameters.HttpParameters", "Parameter is not supported for the enrichment.")
 
 
