@@ -262,5 +262,7 @@ def test_a_method_is_tried_out(aws, api):
     assert (event["requestContext"]["stage"], event["requestContext"]["domainName"]) == (
         "test-invoke-stage", "testPrefix.testDomainName",
     )  # fmt: skip
-    assert "Endpoint request URI: arn:aws:apigateway" in tried["log"]
+    called = f"functions/arn:aws:lambda:{REGION}:{ACCOUNT}:function:answering/invocations"
+    assert f"Sending request to https://lambda.{REGION}.amazonaws.com/2015-03-31/{called}" in tried["log"]
+    assert tried["headers"]["X-Amzn-Trace-Id"].startswith("Root=1-")
     assert "Received response. Status: 200, Integration latency: " in tried["log"]

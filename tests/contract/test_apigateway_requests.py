@@ -122,6 +122,25 @@ def test_fixed_parts_come_before_variable_ones_and_those_before_greedy_ones(api,
     }  # fmt: skip
 
 
+def test_a_path_without_the_method_leaves_the_request_to_the_next(api, ask):
+    api.mock("/test", "POST", answer="own")
+    api.mock("/{proxy+}", "OPTIONS", answer="greedy $input.params('proxy')")
+    api.deploy()
+    assert ask(api.id, "/dev/test", "POST").body == b"own"
+    assert ask(api.id, "/dev/test", "OPTIONS").body == b"greedy test"
+    assert ask(api.id, "/dev/test", "GET").status == 403
+
+
+def test_slashes_at_the_beginning_count_once(api, ask):
+    api.mock("/a", answer="$context.path")
+    api.mock("/{proxy+}", answer="$context.path $input.params('proxy')")
+    api.deploy()
+    paths = ("//dev/a", "/dev//a", "/dev/x//y", "/dev//x")
+    assert [ask(api.id, path).body for path in paths] == [
+        b"/dev/a", b"/dev//a", b"/dev/x//y x//y", b"/dev//x x",
+    ]  # fmt: skip
+
+
 def test_any_stands_for_the_methods_that_have_none_of_their_own(api, ask):
     api.mock(verb="ANY", answer="any $context.httpMethod")
     api.mock(verb="POST", answer="own")

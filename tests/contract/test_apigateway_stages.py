@@ -118,6 +118,38 @@ def test_stages_are_patched_at_paths_that_they_have(client, api):
     assert said(patches(cacheClusterSize="7"))[:36] == "Invalid cache cluster size specified"
 
 
+def test_a_canary_is_of_its_own_kind(client, api):
+    api.mock()
+    api.deploy()
+
+    def said(*operations):
+        return refused(client.update_stage, restApiId=api.id, stageName="dev", patchOperations=list(operations))[1]
+
+    assert said(*patch("add", "/canarySettings/deploymentId", "a")) == (
+        "Invalid add operation with path: /canarySettings/deploymentId"
+    )
+    assert said(*patches(canarySettings__deploymentId="nothing")) == "Deployment id does not exist"
+    assert said(*patch("remove", "/canarySettings/stageVariableOverrides")) == (
+        "Cannot remove method setting canarySettings/stageVariableOverrides because there is no method setting for this"
+        " method "
+    )
+    assert said(*patches(canarySettings="a")).startswith("Invalid method setting path: /canarySettings. Must be")
+    copied = {"op": "copy", "from": "/canarySettings/deploymentId", "path": "/deploymentId"}
+    assert said(copied) == "Promotion not available. Canary does not exist."
+    assert said({**copied, "from": "/deploymentId", "path": "/canarySettings/deploymentId"}) == (
+        "Invalid copy operation with path: /canarySettings/deploymentId and from /deploymentId. Valid copy:path are"
+        " [/deploymentId, /variables] and valid copy:from are [/canarySettings/deploymentId,"
+        " /canarySettings/stageVariableOverrides]"
+    )
+    assert refused(
+        client.create_deployment, restApiId=api.id, stageName="none", canarySettings={"percentTraffic": 1.0}
+    ) == (
+        "BadRequestException",
+        "Invalid deployment content specified.Stage none must already be created before making a canary release"
+        " deployment",
+    )
+
+
 def test_a_canary_needs_a_stage(client, api):
     api.mock()
     assert refused(client.create_deployment, restApiId=api.id, canarySettings={"percentTraffic": 50.0}) == (
@@ -191,7 +223,8 @@ def test_a_stage_is_patched(client, api):
         "cacheDataEncrypted": False, "requireAuthorizationForCacheControl": True,
         "unauthorizedCacheControlHeaderStrategy": "SUCCEED_WITH_RESPONSE_HEADER",
     }  # fmt: skip
-    assert changed["methodSettings"]["~1pets/GET"]["throttlingBurstLimit"] == 7
+    own = changed["methodSettings"]["~1pets/GET"]
+    assert (own["throttlingBurstLimit"], own["metricsEnabled"]) == (7, True)
     assert changed["accessLogSettings"] == {
         "destinationArn": "arn:aws:logs:eu-west-1:0:log-group:a", "format": "$context.status",
     }  # fmt: skip

@@ -14,6 +14,7 @@ from glasshouse.services.apigateway import mapping, proxy_events
 from glasshouse.services.apigateway.authorizing import DENIED_EXPLICITLY
 from glasshouse.services.apigateway.exchanges import Exchange
 from glasshouse.services.apigateway.functions import OF_AUTHORIZER
+from glasshouse.services.apigateway.records import DEFAULT_TTL_S
 from glasshouse.services.apigateway.refusals import Refused
 
 LONGEST_S = 30.0
@@ -44,6 +45,7 @@ class AskingAuthorizers:
         """What the authorizer says of who calls, now or a while ago."""
         identity = _identity(exchange, authorizer)
         ttl = authorizer["authorizer_result_ttl_in_seconds"]
+        ttl = DEFAULT_TTL_S if ttl is None else ttl
         key = sha256("\x1f".join(identity).encode()).hexdigest()
         place = (exchange.api_id, exchange.stage.stage_name, authorizer["id"], key)
         if ttl and identity and (known := self._known_verdict(place)):

@@ -7,7 +7,7 @@ from glasshouse.core import ids
 from glasshouse.core.errors import NotSupported
 from glasshouse.services.apigateway import patches
 from glasshouse.services.apigateway.errors import BadRequestException, ConflictException, NotFoundException
-from glasshouse.services.apigateway.records import Authorizer
+from glasshouse.services.apigateway.records import DEFAULT_TTL_S, Authorizer
 
 DONE = ("TOKEN", "REQUEST")
 LONGEST_TTL_S = 3600
@@ -29,10 +29,9 @@ class Authorizers:
             raise ConflictException(
                 "Unable to complete operation due to concurrent modification. Please try again later."
             )  # fmt: skip
-        ttl = 300 if authorizer_result_ttl_in_seconds is None else authorizer_result_ttl_in_seconds
         authorizer = Authorizer(
             rest_api_id, ids.token(6, ids.LOWER), name, type, auth_type or "custom", authorizer_uri,
-            authorizer_credentials, identity_source, identity_validation_expression, ttl,
+            authorizer_credentials, identity_source, identity_validation_expression, authorizer_result_ttl_in_seconds,
         )  # fmt: skip
         self._check_authorizer(authorizer)
         return self.authorizers.put(authorizer)
@@ -118,7 +117,7 @@ def _check_identity(authorizer: Authorizer):
 
 
 def _seconds(value: str | None) -> int:
-    return int(value) if value and value.isdigit() else -1 if value else 300
+    return int(value) if value and value.isdigit() else -1 if value else DEFAULT_TTL_S
 
 
 FIELDS: dict[str | None, tuple[str, Any]] = {

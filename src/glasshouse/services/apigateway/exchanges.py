@@ -68,7 +68,7 @@ class Overrides:
 
 @dataclass
 class Exchange:
-    """`path` is the request's path below the stage, as it was sent."""
+    """`path` is the request's path below the stage; `request_path` is all of it, as it was sent."""
 
     visit: Visit
     release: Release
@@ -78,7 +78,7 @@ class Exchange:
     path: str
     under_way: UnderWay
     trail: Trail
-    base_path: str = ""  # what stands before `path` in the request: the stage, or what a domain maps
+    request_path: str
     is_mapped: bool = False  # by a domain
     is_canary: bool = False
     is_test: bool = False
@@ -157,11 +157,6 @@ class Exchange:
         for key in (f"~1{path}/*", f"~1{path}/{verb}", f"{path}/{verb}"):
             found |= known.get(key, {})
         return found
-
-    @property
-    def request_path(self) -> str:
-        """As $context.path has it."""
-        return f"{self.base_path}{self.path}"
 
     def arn(self, path: str | None = None) -> str:
         """The ARN of calling a path with the request's method; of the resource's path unless another is given."""

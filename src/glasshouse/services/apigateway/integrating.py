@@ -17,9 +17,7 @@ from glasshouse.services.apigateway.refusals import Refused, misconfigured
 from glasshouse.services.apigateway.responding import Incoming, answer_of, proxied
 
 MOCKED = re.compile(r"""\{\s*['"]?statusCode['"]?\s*:\s*(\d{3})\s*[,}]""")
-NOT_RETURNED = frozenset(
-    {"connection", "keep-alive", "proxy-authenticate", "te", "trailer", "transfer-encoding", "upgrade"}
-)
+NOT_RETURNED = frozenset({"keep-alive", "proxy-authenticate", "te", "trailer", "transfer-encoding", "upgrade"})
 INVOCATION = {
     "x-amz-invocation-type": "InvocationType", "x-amz-client-context": "ClientContext", "x-amz-log-type": "LogType",
 }  # fmt: skip
@@ -91,7 +89,7 @@ class Integrating:
             )  # fmt: skip
         uri = exchange.named(integration["uri"])
         event = json.dumps(proxy_events.of_integration(exchange), separators=(",", ":"))
-        _show_asked(exchange, uri, {}, event.encode())
+        _show_asked(exchange, uri, _own_headers(exchange), event.encode())
         called = self._call_function(uri, role_of(exchange, integration), exchange.arn(), event.encode())
         self._note_integration(exchange, Incoming(called.status, [], called.payload), None)
         if called.error:
@@ -121,14 +119,14 @@ class Integrating:
             INVOCATION[name]: values[-1] for name, values in asked.headers.items() if name in INVOCATION
         }  # fmt: skip
         body = asked.body or b"{}"
-        _show_asked(exchange, asked.uri, asked.joined_headers, body)
+        _show_asked(exchange, asked.uri, _own_headers(exchange) | asked.joined_headers, body)
         called = self._call_function(asked.uri, role, exchange.arn(), body, options)
         message = _message(called.payload) if called.error else None
         return Incoming(called.status, [("content-type", JSON)], called.payload, message)
 
     def _sent(self, exchange: Exchange, asked: Outgoing, role: str | None) -> Incoming:
         """Another service, asked in the name of the integration's role."""
-        _show_asked(exchange, asked.uri, asked.joined_headers, asked.body)
+        _show_asked(exchange, asked.uri, _own_headers(exchange) | asked.joined_headers, asked.body)
         asking = self._asking(role)
         if asking is None:
             raise misconfigured("Role ARN must be specified for AWS integrations")
@@ -178,12 +176,24 @@ def _asked(exchange: Exchange, integration: dict[str, Any], origin: str) -> Aske
     return Asked(asked.verb, uri, headers, asked.body, seconds, origin, insecure)
 
 
+def _own_headers(exchange: Exchange) -> dict[str, str]:
+    """What the gateway would say of itself over the wire."""
+    return {
+        "x-amzn-lambda-integration-tag": exchange.request_id, "Authorization": "*" * 64,
+        "x-amzn-apigateway-api-id": exchange.api_id, "Accept": JSON,
+        "User-Agent": f"AmazonAPIGateway_{exchange.api_id}",
+    }  # fmt: skip
+
+
 def _show_asked(exchange: Exchange, uri: str, headers: dict[str, str], body: bytes):
     trail = exchange.trail
-    trail.show("Endpoint request URI: %s", uri)
+    if not trail.is_kept:
+        return
+    address = service_calls.address(uri)
+    trail.show("Endpoint request URI: %s", address)
     trail.show("Endpoint request headers: %s", headers)
     trail.show("Endpoint request body after transformations: %s", body)
-    trail.say("Sending request to %s", uri)
+    trail.say("Sending request to %s", address)
 
 
 def _lost(fetched: Fetched) -> Refused:

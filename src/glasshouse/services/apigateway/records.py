@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+DEFAULT_TTL_S = 300  # for which what an authorizer says holds
+
 
 @dataclass(slots=True)
 class Place:
@@ -84,11 +86,11 @@ class Authorizer:
     authorizer_credentials: str | None = None
     identity_source: str | None = None
     identity_validation_expression: str | None = None
-    authorizer_result_ttl_in_seconds: int | None = 300
+    authorizer_result_ttl_in_seconds: int | None = None
 
     @property
     def ttl_s(self) -> int:
-        return 300 if self.authorizer_result_ttl_in_seconds is None else self.authorizer_result_ttl_in_seconds
+        return DEFAULT_TTL_S if self.authorizer_result_ttl_in_seconds is None else self.authorizer_result_ttl_in_seconds
 
 
 @dataclass(slots=True)

@@ -1,6 +1,6 @@
-"""Which resource a path belongs to: fixed parts before variable ones, those before greedy ones.
+"""Which resource a request belongs to: fixed parts of its path before variable ones, those before greedy ones.
 
-A resource is chosen by the path alone; a method that it lacks is not looked for elsewhere.
+A resource that has not the request's method leaves it to the next one that fits, as on AWS.
 """
 
 from collections.abc import Iterable, Sequence
@@ -30,10 +30,10 @@ class Routes:
             if resource["resource_methods"]:
                 self._add(resource)
 
-    def find(self, path: str) -> tuple[Resource, dict[str, str]] | None:
+    def find(self, verb: str, path: str) -> tuple[Resource, dict[str, str]] | None:
         """(the resource of a path, the values of its variables as they stand in the path)."""
         steps = path.strip("/").split("/") if path.strip("/") else []
-        return _found(self._root, steps, {})
+        return _found(self._root, verb, steps, {})
 
     def _add(self, resource: Resource):
         node = self._root
@@ -49,15 +49,21 @@ class Routes:
         node.resource = resource
 
 
-def _found(node: Node, steps: Sequence[str], known: dict[str, str]) -> tuple[Resource, dict[str, str]] | None:
+def _found(
+    node: Node, verb: str, steps: Sequence[str], known: dict[str, str]
+) -> tuple[Resource, dict[str, str]] | None:
     if not steps:
-        return (node.resource, known) if node.resource else None
+        return (node.resource, known) if _has(node.resource, verb) else None
     first, rest = steps[0], steps[1:]
-    found = _found(node.fixed[first], rest, known) if first in node.fixed else None
+    found = _found(node.fixed[first], verb, rest, known) if first in node.fixed else None
     if found is None and node.variable and first:
         name, below = node.variable
-        found = _found(below, rest, known | {name: first})
-    if found is None and node.greedy:
+        found = _found(below, verb, rest, known | {name: first})
+    if found is None and node.greedy and _has(node.greedy[1], verb):
         name, resource = node.greedy
         found = resource, known | {name: "/".join(steps)}
     return found
+
+
+def _has(resource: Resource | None, verb: str) -> bool:
+    return resource is not None and (verb in resource["resource_methods"] or "ANY" in resource["resource_methods"])

@@ -33,3 +33,13 @@ def wired(asked: Outgoing) -> Wired:
     return Wired(
         found["service"], found["region"], asked.verb, path, query, headers, asked.body, found["label"] or "", action
     )  # fmt: skip
+
+
+def address(uri: str) -> str:
+    """Where a service would be asked, for those who read what an integration does."""
+    found = URI.fullmatch(uri)
+    if found is None:
+        return uri
+    host = ".".join(filter(None, (found["label"], found["service"], found["region"])))
+    rest = found["rest"].lstrip("/")
+    return f"https://{host}.amazonaws.com/{'?Action=' if found['kind'] == 'action' else ''}{rest}"

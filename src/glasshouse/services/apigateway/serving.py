@@ -62,7 +62,8 @@ class Serving:
 
     def _placed(self, visit: Visit, place: Place, under_way: UnderWay) -> Exchange | None:
         """The stage that a request is for, and what is deployed there."""
-        api_id, stage_name, path, base_path = self._staged(place, visit.raw_path or "/")
+        asked = f"/{visit.raw_path.lstrip('/')}"
+        api_id, stage_name, path = self._staged(place, asked)
         stage = self.stages.get(api_id, stage_name) if api_id else None
         if stage is None:
             return None
@@ -73,26 +74,23 @@ class Serving:
             return None
         return Exchange(
             _unpacked(visit, release), release, stage, self.call.account, self.call.region, path, under_way,
-            Trail(False, False, self.now), base_path, is_mapped, is_canary,
+            Trail(False, False, self.now), asked, is_mapped, is_canary,
         )  # fmt: skip
 
-    def _staged(self, place: Place, path: str) -> tuple[str, str, str, str]:
-        """(API, stage, path below the stage, what of the path leads there)."""
+    def _staged(self, place: Place, path: str) -> tuple[str, str, str]:
+        """(API, stage, path below the stage)."""
         if place.is_api:
-            stage, rest = _split(path)
-            return place.name, stage, rest, f"/{stage}"
+            return place.name, *_split(path)
         first, rest = _split(path)
         domain = place.target or place.name
         mapping = self.mappings.get(domain, first) if first else None
-        base_path = f"/{first}"
         if mapping is None:
-            mapping, rest, base_path = self.mappings.get(domain, NO_PATH), path, ""
+            mapping, rest = self.mappings.get(domain, NO_PATH), path
         if mapping is None:
-            return "", "", "", ""
+            return "", "", ""
         if mapping.stage:
-            return mapping.rest_api_id, mapping.stage, rest, base_path
-        stage, rest = _split(rest)
-        return mapping.rest_api_id, stage, rest, f"{base_path}/{stage}"
+            return mapping.rest_api_id, mapping.stage, rest
+        return mapping.rest_api_id, *_split(rest)
 
     def _release(self, stage: Stage, is_canary: bool) -> Release:
         """What a stage serves."""
@@ -121,8 +119,6 @@ class Serving:
         exchange.trail.say("Method completed with status: %s", answer.status)
         answer.headers["x-amzn-requestid"] = exchange.request_id
         answer.headers["x-amz-apigw-id"] = exchange.extended_id
-        if exchange.stage.tracing_enabled:
-            answer.headers.setdefault("x-amzn-trace-id", exchange.trace)
         _compress(exchange, answer)
         outcome = exchange.outcome
         outcome.status, outcome.length = answer.status, len(answer.body)
@@ -131,13 +127,12 @@ class Serving:
 
     def _route(self, exchange: Exchange):
         """Find the method. Raises Refused."""
-        found = exchange.release.routes.find(exchange.path)
-        methods = found[0]["resource_methods"] if found else {}
-        method = methods.get(exchange.verb) or methods.get("ANY")
-        if found is None or method is None:
+        found = exchange.release.routes.find(exchange.verb, exchange.path)
+        if found is None:
             raise Refused("MISSING_AUTHENTICATION_TOKEN")
         exchange.resource, exchange.path_parameters = found
-        exchange.method = method
+        methods = exchange.resource["resource_methods"]
+        exchange.method = methods.get(exchange.verb) or methods["ANY"]
 
     def _executed(self, exchange: Exchange) -> Answer:
         """Raises Refused."""
@@ -150,6 +145,8 @@ class Serving:
         trail.show("Method request body before transformations: %s", exchange.body)
         validate(exchange)
         answer = self._cached(exchange, lambda: self._integrated(exchange))
+        if exchange.stage.tracing_enabled or exchange.method["methodIntegration"]["type"] != "MOCK":
+            answer.headers.setdefault("x-amzn-trace-id", exchange.trace)
         trail.say("Successfully completed execution")
         return answer
 
@@ -165,9 +162,9 @@ def refused(exchange: Exchange, refusal: Refused) -> Answer:
 
 
 def _split(path: str) -> tuple[str, str]:
-    """(the first step of a path, the path below it)."""
-    first, slash, rest = path[1:].partition("/")
-    return first, f"/{rest}" if slash else "/"
+    """(the first step of a path, the path below it, which begins with one slash)."""
+    first, _, rest = path[1:].partition("/")
+    return first, f"/{rest.lstrip('/')}"
 
 
 def _unpacked(visit: Visit, release: Release) -> Visit:

@@ -23,6 +23,9 @@ VALID_PATHS = (
     " /variables/{variable_name}, /tracingEnabled"
 )
 CACHE_SIZES = ("0.5", "1.6", "6.1", "13.5", "28.4", "58.2", "118", "237")
+PROMOTIONS = (
+    ("/deploymentId", "/canarySettings/deploymentId"), ("/variables", "/canarySettings/stageVariableOverrides"),
+)  # fmt: skip
 LOG_LEVELS = ("OFF", "ERROR", "INFO")
 STRATEGIES = ("FAIL_WITH_403", "SUCCEED_WITH_RESPONSE_HEADER", "SUCCEED_WITHOUT_RESPONSE_HEADER")
 DEFAULT_SETTINGS = {
@@ -36,12 +39,16 @@ DEFAULT_SETTINGS = {
 def patch_stage(stage: Stage, patch: Patch):
     """Change a stage, whose references have been checked."""
     first = patch.steps[0] if patch.steps else ""
-    if len(patch.steps) == 1 and first in SINGLE:
-        patch.require("replace", "copy")
+    if patch.op == "add":
+        raise BadRequestException(f"Invalid add operation with path: {patch.path}")
+    if patch.op == "copy":
+        _promote(stage, patch)
+    elif len(patch.steps) == 1 and first in SINGLE:
+        patch.require("replace")
         attribute, convert = SINGLE[first]
-        setattr(stage, attribute, convert(_value(stage, patch)))
-    elif first == "variables" and len(patch.steps) <= 2:
-        _patch_variables(stage, patch)
+        setattr(stage, attribute, convert(patch.value))
+    elif first == "variables" and len(patch.steps) == 2:
+        _patch_variable(stage, patch)
     elif first == "accessLogSettings" and len(patch.steps) <= 2:
         _patch_access_log(stage, patch)
     elif first == "canarySettings":
@@ -55,25 +62,31 @@ def patch_stage(stage: Stage, patch: Patch):
 
 
 def _unknown(patch: Patch) -> BadRequestException:
+    if patch.op == "remove":
+        return BadRequestException(
+            f"Cannot remove method setting {_unrooted(patch)} because there is no method setting for this method "
+        )
     return BadRequestException(f"Invalid method setting path: {patch.path}. Must be one of: [{VALID_PATHS}]")
 
 
-def _value(stage: Stage, patch: Patch) -> str | None:
-    """What is to be set: for "copy" what a canary has."""
-    if patch.op != "copy":
-        return patch.value
-    if patch.source != "/canarySettings/deploymentId" or patch.path != "/deploymentId":
-        raise BadRequestException(f"Invalid copy path: {patch.source}")
-    return stage.canary_settings.get("deploymentId")
+def _promote(stage: Stage, patch: Patch):
+    """Give the stage what its canary has."""
+    if (patch.path, patch.source) not in PROMOTIONS:
+        raise BadRequestException(
+            f"Invalid copy operation with path: {patch.path} and from {patch.source}. Valid copy:path are"
+            " [/deploymentId, /variables] and valid copy:from are [/canarySettings/deploymentId,"
+            " /canarySettings/stageVariableOverrides]"
+        )
+    if not stage.canary_settings:
+        raise BadRequestException("Promotion not available. Canary does not exist.")
+    if patch.path == "/deploymentId":
+        stage.deployment_id = stage.canary_settings["deploymentId"]
+    else:
+        stage.variables |= stage.canary_settings.get("stageVariableOverrides") or {}
 
 
-def _patch_variables(stage: Stage, patch: Patch):
-    if len(patch.steps) == 1:
-        if patch.op == "copy" and patch.source == "/canarySettings/stageVariableOverrides":
-            stage.variables |= stage.canary_settings.get("stageVariableOverrides") or {}
-            return
-        raise _unknown(patch)
-    patch.require("add", "replace", "remove")
+def _patch_variable(stage: Stage, patch: Patch):
+    patch.require("replace", "remove")
     if patch.op == "remove":
         stage.variables.pop(patch.key, None)
     else:
@@ -87,7 +100,7 @@ def _patch_access_log(stage: Stage, patch: Patch):
         return
     if patch.key not in ("destinationArn", "format"):
         raise _unknown(patch)
-    patch.require("add", "replace", "remove")
+    patch.require("replace", "remove")
     if patch.op == "remove":
         stage.access_log_settings.pop(patch.key, None)
         return
@@ -102,20 +115,12 @@ def _patch_access_log(stage: Stage, patch: Patch):
 def _patch_canary(stage: Stage, patch: Patch):
     canary = stage.canary_settings
     member = patch.steps[1] if len(patch.steps) > 1 else ""
-    if not member:
-        patch.require("remove")
+    if not member and patch.op == "remove":
         stage.canary_settings = {}
     elif member == "stageVariableOverrides" and len(patch.steps) == 3:
         patches.patch_map(canary, replace(patch, steps=patch.steps[1:]), member, lambda value: value or "")
-    elif member == "percentTraffic":
-        patch.require("replace", "add")
-        canary["percentTraffic"] = _percent(patch.value)
-    elif member == "useStageCache":
-        patch.require("replace", "add")
-        canary["useStageCache"] = patches.boolean(patch.value)
-    elif member == "deploymentId":
-        patch.require("replace", "add")
-        canary["deploymentId"] = patch.value
+    elif member in CANARY and len(patch.steps) == 2 and patch.op == "replace":
+        canary[member] = CANARY[member](patch.value)
     else:
         raise _unknown(patch)
     if stage.canary_settings:
@@ -139,9 +144,10 @@ def _unrooted(patch: Patch) -> str:
 
 
 def _patch_setting(stage: Stage, patch: Patch, member: str, convert: patches.Convert):
-    patch.require("add", "replace", "remove")
+    patch.require("replace", "remove")
     key = _unrooted(patch).rsplit("/", 2)[0]
-    settings = stage.method_settings.setdefault(key, dict(DEFAULT_SETTINGS))
+    general = stage.method_settings.get("*/*", DEFAULT_SETTINGS)
+    settings = stage.method_settings.setdefault(key, dict(general))
     if patch.op != "remove":
         settings[member] = convert(patch.value)
     elif member in DEFAULT_SETTINGS:
@@ -190,6 +196,9 @@ SINGLE: dict[str, tuple[str, patches.Convert]] = {
     "documentationVersion": ("documentation_version", patches.text),
     "tracingEnabled": ("tracing_enabled", patches.boolean),
 }
+CANARY: dict[str, patches.Convert] = {
+    "percentTraffic": _percent, "useStageCache": patches.boolean, "deploymentId": lambda value: value or "",
+}  # fmt: skip
 SETTINGS: dict[str, tuple[str, patches.Convert]] = {
     "metrics/enabled": ("metricsEnabled", patches.boolean),
     "logging/datatrace": ("dataTraceEnabled", patches.boolean),

@@ -34,6 +34,8 @@ class Stages:
             bool(tracing_enabled),
         )  # fmt: skip
         if canary_settings:
+            if self.deployments.get(rest_api_id, canary_settings.get("deploymentId") or deployment_id) is None:
+                raise BadRequestException("Deployment id does not exist")
             stage.canary_settings = _canary(canary_settings, canary_settings.get("deploymentId") or deployment_id)
         self.cloud.tags.add(self._arn(_path(stage)), tags)
         return self._shown_stage(self.stages.put(stage))
@@ -90,7 +92,7 @@ class Stages:
 
     def _check_references(self, stage: Stage, patch: Patch):
         """Raise unless what a patch names is there."""
-        if patch.path == "/deploymentId" and patch.op == "replace":
+        if patch.path in ("/deploymentId", "/canarySettings/deploymentId") and patch.op == "replace":
             if self.deployments.get(stage.api, patch.value or "") is None:
                 raise BadRequestException("Deployment id does not exist")
         elif patch.path == "/clientCertificateId" and patch.value:
@@ -122,10 +124,15 @@ class Stages:
 
     def _begin_canary(self, deployment: Deployment, stage_name: str | None, settings: dict):
         stage = self.stages.get(deployment.api, stage_name or "")
-        if stage is None:
+        if not stage_name:
             raise BadRequestException(
                 "Invalid deployment content specified.Non null and non empty stageName must be provided for canary"
-                f" deployment. Provided value is {stage_name or 'null'}"
+                f" deployment. Provided value is {'null' if stage_name is None else stage_name}"
+            )
+        if stage is None:
+            raise BadRequestException(
+                f"Invalid deployment content specified.Stage {stage_name} must already be created before making a"
+                " canary release deployment"
             )
         stage.canary_settings = _canary(settings, deployment.id)
         stage.last_updated_date = self.now

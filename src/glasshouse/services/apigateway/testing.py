@@ -33,7 +33,7 @@ class Testing:
         visit = self._test_visit(http_method, path, query, _lines(headers, multi_value_headers), body)
         exchange = self._test_exchange(api, visit, STAGE, stage_variables)
         exchange.resource, exchange.method = msgspec.to_builtins(resource), method
-        found = Routes([exchange.resource]).find(path)
+        found = Routes([exchange.resource]).find(http_method, path)
         exchange.path_parameters = found[1] if found else {}
         try:
             answer = self._executed(exchange)
@@ -97,7 +97,7 @@ class Testing:
         tested = Stage(api.id, stage, "", self.now, self.now, variables=dict(variables or {}))
         exchange = Exchange(
             visit, release, tested, self.call.account, self.call.region, visit.raw_path, under_way,
-            Trail(True, True, under_way.begun), "", False, False, True,
+            Trail(True, True, under_way.begun), f"/{stage}{visit.raw_path}", is_test=True,
         )  # fmt: skip
         principal = self.call.principal
         exchange.signer = {
