@@ -1,5 +1,7 @@
 """Hosts that name a bucket, a service or a site: what is signed stays as sent, what is meant is found."""
 
+import json
+
 import pytest
 from botocore.auth import S3SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
@@ -62,6 +64,12 @@ def test_an_anonymous_request_goes_by_the_host(cloud, bucket):
     for host, code in (("hosted.s3.amazonaws.com", "AccessDenied"), ("lambda.eu-west-1.amazonaws.com", "Missing Auth")):
         reply = raw.ask(cloud.url, raw.request("GET", "/2015-03-31/functions/", {"Host": host}))
         assert (reply.status, code in reply.text) == (403, True)
+
+
+def test_an_api_that_is_not_there_is_forbidden(cloud):
+    host = {"Host": "nobody.execute-api.eu-west-1.amazonaws.com"}
+    reply = raw.ask(cloud.url, raw.request("GET", "/prod/pets", host))
+    assert (reply.status, json.loads(reply.text)) == (403, {"message": "Forbidden"})
 
 
 def test_a_website_is_served_to_anybody_who_asks_by_its_name(cloud, aws, bucket):

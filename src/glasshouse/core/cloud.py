@@ -5,15 +5,16 @@ import logging
 import shutil
 import tempfile
 import threading
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from glasshouse.core import ids
 from glasshouse.core.access import Access, Credential, Credentials, Principal, RootAndServices, root, service_principal
 from glasshouse.core.authority import Authority
+from glasshouse.core.binding import Binding
 from glasshouse.core.blobs import Blobs
 from glasshouse.core.call import INSIDE, Call
 from glasshouse.core.clock import Clock
@@ -23,6 +24,7 @@ from glasshouse.core.mail import Mail
 from glasshouse.core.metrics import Metrics
 from glasshouse.core.outbox import Outbox
 from glasshouse.core.parking import NothingYet, Parking
+from glasshouse.core.ports import Model, Resident, Services, Witness
 from glasshouse.core.seal import Seal
 from glasshouse.core.service import Service
 from glasshouse.core.store import Store
@@ -36,78 +38,7 @@ DAY_S = 86_400
 T = TypeVar("T")
 
 
-class Resident(Protocol):
-    """Something that lives as long as the cloud does."""
-
-    def close(self) -> None: ...
-
-
 R = TypeVar("R", bound=Resident)
-
-
-class Operation(Protocol):
-    """What the core asks of an operation's model."""
-
-    service_name: str
-    name: str
-    method: str
-    arguments: dict[str, str]
-
-    def validate(self, params: dict) -> None: ...
-    def project(self, result: Any) -> dict: ...
-
-
-class Model(Protocol):
-    """What the core asks of the models of the AWS APIs. They raise KeyError for what AWS does not have."""
-
-    def operation(self, service_name: str, operation_name: str) -> Operation: ...
-    def operation_name(self, service_name: str, method: str) -> str: ...
-    def protocols(self, service_name: str) -> Sequence[str]: ...
-    def endpoint_prefix(self, service_name: str) -> str: ...
-
-
-class Witness(Protocol):
-    """Sees every call from outside, with its result or its failure."""
-
-    def __call__(self, call: Call, result: dict | None, failure: ServiceError | None) -> None: ...
-
-
-class Services(Protocol):
-    """Where the services are: loaded by name at their first call."""
-
-    def names(self) -> Iterable[str]: ...
-    def load(self, name: str) -> type[Service] | None: ...
-    def schema(self, name: str) -> str | None: ...
-    def subscribers(self, fact: str) -> list[tuple[str, str]]: ...
-
-
-class Binding:
-    """An operation bound to the method that performs it: made once."""
-
-    def __init__(self, operation: Operation, service: type[Service]):
-        self.operation, self.service = operation, service
-        method = getattr(service, operation.method, None)
-        if method is None:
-            raise NotSupported(f"{operation.service_name}:{operation.name} is not supported by Glasshouse yet")
-        self.method: Callable = method
-        declared = method.__code__.co_varnames[1 : method.__code__.co_argcount + method.__code__.co_kwonlyargcount]
-        self.names = {wire: name for wire, name in operation.arguments.items() if name in declared}
-
-    def arguments(self, params: dict, refuse: bool) -> dict:
-        """The method's arguments. What it does not declare is refused by name, never dropped silently."""
-        names = self.names
-        try:
-            return {names[wire]: value for wire, value in params.items() if value is not None}
-        except KeyError:
-            return self._supported(params, refuse)
-
-    def _supported(self, params: dict, refuse: bool) -> dict:
-        unknown = [wire for wire, value in params.items() if wire not in self.names and value is not None]
-        action = f"{self.operation.service_name}:{self.operation.name}"
-        if refuse:
-            raise NotSupported(f"{action} {', '.join(unknown)} is not supported by Glasshouse yet")
-        log.warning("%s: ignored what is not supported: %s", action, ", ".join(unknown))
-        return {self.names[wire]: value for wire, value in params.items() if wire in self.names and value is not None}
 
 
 class Cloud:
@@ -128,6 +59,7 @@ class Cloud:
         self.ephemeral = directory is None
         self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.url = "http://127.0.0.1:4566"  # where this machine reaches it; whoever serves it says so
+        self.is_proxy = False  # whether its URL is also that of a proxy which answers as AWS's own hosts
         self.thread = threading.get_ident()
         self.store = Store(None if self.ephemeral else self.directory / "state.sqlite")
         self.seal = Seal.kept_in(directory)

@@ -322,6 +322,8 @@ class Exchange:
                 return self._visit_later(service, visit, waiting)
             if answered is not None:
                 return Response(answered.status, dict(answered.headers), answered.body, answered.talk)
+        if self.place.prefix in visits.NOBODY:
+            return Response(403, {"content-type": "application/json"}, visits.NOBODY[self.place.prefix])
         if principal is ANONYMOUS and self.place.prefix not in visits.SITES:
             self._gateway.admission.anonymous(route.service, None, route.family)
         raise errors.unknown_operation(route.family, route.wanted)

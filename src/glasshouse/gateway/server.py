@@ -39,6 +39,7 @@ class Server:
         self._listening = await self.loop.create_server(self.doorstep, host, port, backlog=BACKLOG, start_serving=False)
         self.port = self._listening.sockets[0].getsockname()[1]
         self.gateway.cloud.url = f"http://{local_address(host)}:{self.port}"
+        self.gateway.cloud.is_proxy = self.is_transparent
 
     async def start(self):
         """Begin to answer."""

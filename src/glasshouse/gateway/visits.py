@@ -21,6 +21,8 @@ SITES = {
     "s3-website": ("s3",), "execute-api": ("apigateway", "apigatewayv2"), "lambda-url": ("lambda",),
     "cloudfront": ("cloudfront",),
 }  # fmt: skip
+# What a site answers where no service knows what the host names: an API that is not there.
+NOBODY = {"execute-api": b'{"message":"Forbidden"}'}
 SIGNED_SITES = frozenset({"execute-api", "lambda-url"})
 # For clients that cannot resolve such hosts: /_aws/execute-api/<API>/<stage>/..., and the same for function URLs.
 _SITE_PATH = re.compile(r"/_aws/(execute-api|lambda-url)/([\w-]+)(/.*)?", re.ASCII | re.DOTALL)

@@ -5,7 +5,8 @@ count, also those that are refused, as they do on AWS.
 """
 
 from glasshouse.core.call import Call
-from glasshouse.core.cloud import Cloud, Operation
+from glasshouse.core.cloud import Cloud
+from glasshouse.core.ports import Operation
 from glasshouse.core.table import Rows, Table
 from glasshouse.services.iam.identities import ROLES
 from glasshouse.services.iam.records import KeyUse, ServiceUse

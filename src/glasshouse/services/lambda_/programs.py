@@ -31,6 +31,7 @@ SDK = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "si
 DISTRIBUTIONS = {"dateutil": "python_dateutil"}
 NODE_MODULES = ("/usr/local/lib/node_modules/@aws-sdk", "/usr/lib/node_modules/@aws-sdk")
 MEGABYTE = 1 << 20
+BUNDLE = "ca-bundle.pem"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +56,9 @@ class NoEntrypoint(Exception):
 class Programs:
     """Makes programs for one sandbox."""
 
-    def __init__(self, sandbox: Sandbox, base: Path, url: str):
-        """`url` is where functions reach the cloud."""
-        self._sandbox, self._base, self._url = sandbox, base, url
+    def __init__(self, sandbox: Sandbox, base: Path, url: str, bundle: Path | None = None):
+        """`url` is where functions reach the cloud. With a bundle of certificates it is also a proxy to AWS's hosts."""
+        self._sandbox, self._base, self._url, self._bundle = sandbox, base, url, bundle
         self._compiling: list[subprocess.Popen] = []
 
     def close(self):
@@ -82,6 +83,8 @@ class Programs:
         if wrapper := dressing.variables.get("AWS_LAMBDA_EXEC_WRAPPER"):
             command = [wrapper, *command]
         variables = _surroundings(places, interpreter, runtime) | {"AWS_ENDPOINT_URL": self._url}
+        if self._bundle and interpreter:
+            variables |= _proxied(self._url, f"{places.support}/{BUNDLE}")
         variables |= dressing.variables
         variables |= _about(dressing, places, address, stream, initialization)
         return Program(tuple(command), variables, folders, limits, interpreter.prefix if interpreter else None)
@@ -101,6 +104,7 @@ class Programs:
         if not folder.exists():
             folder.mkdir(parents=True)
             links = _python_support() if interpreter.language == "python" else _node_support()
+            links |= {BUNDLE: self._bundle} if self._bundle else {}
             for name, path in links.items():
                 if self._sandbox.isolates or path.is_dir():
                     (folder / name).symlink_to(path)
@@ -119,6 +123,12 @@ class Programs:
             command = ["nice", str(interpreter.path), "-I", "-m", "compileall", "-q", *map(str, sdk.values())]
             quiet = subprocess.DEVNULL
             self._compiling.append(subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet))
+
+
+def _proxied(url: str, bundle: str) -> dict[str, str]:
+    """What lets code that names hosts of AWS reach them here."""
+    trust = ("AWS_CA_BUNDLE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+    return {"HTTPS_PROXY": url, "NO_PROXY": "localhost,127.0.0.1,::1", **dict.fromkeys(trust, bundle)}
 
 
 def _served(runtime: str, dressing: Dressing) -> str:

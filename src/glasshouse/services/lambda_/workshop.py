@@ -36,7 +36,8 @@ class Workshop:
             self._sandbox = choose_sandbox(base)
         shutil.rmtree(base / "unpacked", ignore_errors=True)  # by an earlier run
         self._unpacked = Unpacked(cloud, base / "unpacked")
-        self._programs = Programs(self._sandbox, base, cloud.url)
+        bundle = cloud.authority().bundle() if cloud.is_proxy else None
+        self._programs = Programs(self._sandbox, base, cloud.url, bundle)
         _allow_open_files()
         limited = "control groups" if self._groups and self._groups.limits_memory else "watching"
         log.info("functions run in: %s; their memory is limited by %s", self._sandbox.name, limited)
