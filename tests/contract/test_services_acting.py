@@ -167,3 +167,32 @@ def test_what_a_role_may_changes_at_once(aws, cloud, inbox):
     aws("iam").delete_role_policy(RoleName="r", PolicyName="p")
     with pytest.raises(ServiceError, match="not authorized"):
         acting(cloud, "logs", send)
+
+
+def test_what_was_allowed_once_is_asked_anew_of_everybody_else(cloud, sqs, inbox):
+    condition = {"StringEquals": {"aws:SourceArn": TOPIC}}
+    allow(sqs, inbox, Principal={"Service": ["sns.amazonaws.com", "events.amazonaws.com"]}, Condition=condition)
+    for _ in range(2):
+        assert may_send(cloud, inbox, TOPIC)
+        assert not may_send(cloud, inbox, f"{TOPIC}-of-yesterday")
+        assert not may_send(cloud, inbox, TOPIC, "s3")
+        assert may_send(cloud, inbox, TOPIC, "events")
+        assert not may_send(cloud, inbox, TOPIC, region="us-east-1")
+    allow(sqs, inbox, Principal={"Service": "s3.amazonaws.com"}, Condition=condition)
+    assert not may_send(cloud, inbox, TOPIC)
+    assert may_send(cloud, inbox, TOPIC, "s3")
+
+
+def test_what_a_policy_allows_until_a_moment_ends_then(cloud, sqs, inbox):
+    moment = cloud.cloud.clock.now() + 3600
+    condition = {"NumericLessThan": {"aws:EpochTime": str(int(moment))}, "ArnEquals": {"aws:SourceArn": TOPIC}}
+    allow(sqs, inbox, Principal={"Service": "sns.amazonaws.com"}, Condition=condition)
+    assert may_send(cloud, inbox, TOPIC)
+    cloud.clock.advance(3600)
+    assert not may_send(cloud, inbox, TOPIC)
+
+
+def may_send(cloud, inbox, source, service="sns", **place) -> bool:
+    """Whether the queue lets in a service for a source."""
+    params = {"QueueUrl": inbox, "MessageBody": "m"}
+    return acting(cloud, service, lambda it: it(**place).as_service(source).may("sqs", "send_message", **params))

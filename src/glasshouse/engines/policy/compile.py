@@ -88,10 +88,14 @@ class Relevant:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CompiledPolicy:
-    """A policy ready to be asked; `name` is what its owner calls it (an ARN, a name), for the reasons of decisions."""
+    """A policy ready to be asked; `name` is what its owner calls it (an ARN, a name), for the reasons of decisions.
+
+    `context_keys` are all that its statements look at.
+    """
 
     name: str | None
     statements: tuple[CompiledStatement, ...]
+    context_keys: frozenset[str]
     _known: dict[str, Relevant] = field(default_factory=dict, repr=False)
 
     def relevant(self, action: str) -> Relevant:
@@ -110,10 +114,6 @@ class CompiledPolicy:
         self._known[action] = relevant
         return relevant
 
-    @property
-    def context_keys(self) -> frozenset[str]:
-        return frozenset().union(*(statement.context_keys for statement in self.statements))
-
 
 def compile_policy(source: str | Policy, name: str | None = None) -> CompiledPolicy:
     policy = parse(source) if isinstance(source, str) else source
@@ -127,7 +127,7 @@ def compile_policy(source: str | Policy, name: str | None = None) -> CompiledPol
     for node in holder.value.listed():
         _require(node.kind == "object", "a statement is an object", node)
     statements = tuple(_statement(policy, statement) for statement in policy.statements)
-    return CompiledPolicy(name, statements)
+    return CompiledPolicy(name, statements, frozenset().union(*(one.context_keys for one in statements)))
 
 
 def _require(holds: bool, message: str, node: Node) -> None:

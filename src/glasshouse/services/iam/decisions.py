@@ -28,7 +28,9 @@ from glasshouse.services.iam.uses import Uses
 
 PASS_ROLE = Requirement("iam:PassRole", (), ())
 PROVEN = ("saml", "web")
+BY_SOURCE = frozenset({"aws:sourcearn", "aws:sourceaccount"})  # condition keys that Call.source_arn answers
 SERVICE_LINKED = ":role/aws-service-role/"
+Attached = list[tuple[str, CompiledPolicy]]  # the policies of resources, and the ARN that each speaks for
 
 
 class Decisions:
@@ -65,26 +67,34 @@ class Decisions:
         held = self._identities.held_by(call.principal)
         if held.revoked_before and call.principal.session.get("issued", 0) < held.revoked_before:
             held = Held()
-        known = held.known if self._is_settled(service, held, attached, owner) else None
+        policies = [(place, compiled(text)) for place, text in attached]
+        basis = self._basis(service, held, policies, owner)
         for requirement in (*needs.always, *needs.further(call)):
             for arn in service.resource_arns(call.params) or requirement.resources(call):
-                if known is not None and (requirement.action, arn) in known:
+                asked = (requirement.action, arn, basis)
+                if basis is not None and asked in held.known:
                     continue
-                policies = [(place, compiled(text)) for place, text in attached]
                 self._check(service, requirement.action, arn, held, policies, owner)
-                if known is not None and _account_of(arn) in (None, call.principal.account):
-                    held.remember(requirement.action, arn)
+                if basis is not None and _account_of(arn) in (None, call.principal.account, owner):
+                    held.remember(asked)
         for role in needs.passed_roles(call) if call.principal.kind not in ("root", "service") else ():
             self._check(service, PASS_ROLE.action, role, held, [], None)
 
-    def _is_settled(self, service: Service, held: Held, attached: list, owner: str | None) -> bool:
-        """Whether the principal's own policies decide, and by nothing but the action and the resource."""
-        account = service.call.principal.account
-        return (
-            held.is_plain and not attached and owner in (None, account)
-            and self._organizations.place_of(account) is None
-            and service.resource_rule(service.call.params) == "optional"
-        )  # fmt: skip
+    def _basis(self, service: Service, held: Held, attached: Attached, owner: str | None) -> tuple | None:
+        """What a decision depends on besides the action, the resource and what the principal holds, if that can be
+        told: nothing where only the principal's own policies decide, and those look at nothing else."""
+        call = service.call
+        principal = call.principal
+        if not held.is_plain or principal.kind in PROVEN or service.resource_rule(call.params) != "optional":
+            return None
+        if self._organizations.place_of(principal.account) or self._organizations.place_of(owner):
+            return None
+        if not attached:
+            return () if owner in (None, principal.account) else None
+        for _, policy in attached:
+            if not policy.context_keys <= BY_SOURCE:
+                return None
+        return (principal.arn, principal.account, call.region, call.source_arn, owner, *attached)
 
     def _check(
         self,
@@ -92,7 +102,7 @@ class Decisions:
         action: str,
         arn: str,
         held: Held,
-        attached: list[tuple[str, CompiledPolicy]],
+        attached: Attached,
         owner: str | None,
     ):
         principal = service.call.principal

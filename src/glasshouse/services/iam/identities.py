@@ -40,13 +40,13 @@ class Held:
         self.revoked_before = revoked_before
         # Whether no statement looks at anything but the action and the resource.
         self.is_plain = not any(policy.context_keys for policy in (*identity, *(boundary or ()), *(session or ())))
-        self.known: set[tuple[str, str]] = set()  # actions that are allowed, and for which resource
+        self.known: set[tuple] = set()  # actions that are allowed, for which resource, and what else that depends on
 
-    def remember(self, action: str, arn: str):
+    def remember(self, asked: tuple):
         """Allowed for as long as this is what the principal holds, if it is plain."""
         if len(self.known) >= REMEMBERED:
             self.known.clear()
-        self.known.add((action, arn))
+        self.known.add(asked)
 
 
 NOTHING = Held()
