@@ -8,6 +8,15 @@ import pytest
 from tests.contract.http_apis import Backend, Caller
 from tests.contract.rest_apis import JSON, REGION, RestApi, patch, patches
 
+RAW, BASE64, MANGLED = b"\x00\xff", b"AP8=", b"\x00\xef\xbf\xbd"
+HANDLINGS: dict[str, dict] = {
+    "as-it-is": {}, "text": {"contentHandling": "CONVERT_TO_TEXT"}, "binary": {"contentHandling": "CONVERT_TO_BINARY"},
+}  # fmt: skip
+MAPPED = {
+    "method": {"requestParameters": {"method.request.path.what": True}},
+    "requestParameters": {"integration.request.path.what": "method.request.path.what"},
+}
+
 
 @pytest.fixture
 def api(aws):
@@ -134,23 +143,49 @@ def test_stage_variables_choose_the_backend(api, ask, backend):
     assert ask(api.id, "/dev").document["path"] == "/pets"
 
 
-def test_binary_bodies_are_converted_as_they_are_to_be(api, ask, backend):
+def test_requests_are_converted_by_their_types(api, ask, backend):
+    """What AWS does to bodies, as its documentation tabulates it."""
     api.client.update_rest_api(restApiId=api.id, patchOperations=patch("add", "/binaryMediaTypes/image~1png"))
-    backend.answers["/png"] = 200, {"content-type": "image/png"}, b"\x00\xff"
-    for handling in ("CONVERT_TO_TEXT", "CONVERT_TO_BINARY"):
-        api.http(f"{backend.url}/seen", f"/to/{handling}", "POST", type="HTTP", contentHandling=handling)
-        api.respond(f"/to/{handling}", "POST")
-        api.http(f"{backend.url}/png", f"/from/{handling}", type="HTTP")
-        api.respond(f"/from/{handling}", contentHandling=handling)
+    for name, handling in HANDLINGS.items():
+        api.http(f"{backend.url}/seen", f"/{name}", "POST", type="HTTP", **handling)
+        api.respond(f"/{name}", "POST")
     api.deploy()
-    png = {"content-type": "image/png", "accept": "image/png"}
-    assert ask(api.id, "/dev/to/CONVERT_TO_TEXT", "POST", png, b"\x00\xff").document["body"] == "AP8="
-    assert ask(api.id, "/dev/to/CONVERT_TO_BINARY", "POST", png, b"\x00\xff").document["body"] == "\x00\xff"
-    text = {"content-type": "text/plain"}
-    assert ask(api.id, "/dev/to/CONVERT_TO_BINARY", "POST", text, b"AP8=").document["body"] == "\x00\xff"
-    assert ask(api.id, "/dev/to/CONVERT_TO_BINARY", "POST", text, b"?").status == 500
-    assert ask(api.id, "/dev/from/CONVERT_TO_TEXT", headers=png).body == b"AP8="
-    assert ask(api.id, "/dev/from/CONVERT_TO_BINARY", headers=png).body == b"\x00\xff"
+
+    def seen(name, kind, body):
+        answer = ask(api.id, f"/dev/{name}", "POST", {"content-type": kind}, body)
+        return answer.document["body"].encode("latin-1") if answer.status == 200 else answer.status
+
+    assert [seen(name, "image/png", RAW) for name in HANDLINGS] == [RAW, BASE64, RAW]
+    assert [seen(name, "text/plain", RAW) for name in HANDLINGS] == [MANGLED, MANGLED, 500]
+    assert [seen(name, "text/plain", BASE64) for name in HANDLINGS] == [BASE64, BASE64, RAW]
+
+
+def test_answers_are_converted_by_their_types_and_what_is_accepted(api, ask, backend):
+    api.client.update_rest_api(restApiId=api.id, patchOperations=patch("add", "/binaryMediaTypes/image~1png"))
+    for name, handling in HANDLINGS.items():
+        api.http(f"{backend.url}/{{what}}", f"/{name}/{{what}}", type="HTTP", **MAPPED)
+        api.respond(f"/{name}/{{what}}", **handling)
+    api.deploy()
+    for what, kind, body in (("png", "image/png", RAW), ("text", "text/plain", RAW), ("base64", "text/plain", BASE64)):
+        backend.answers[f"/{what}"] = 200, {"content-type": kind}, body
+
+    def got(name, what, accepted):
+        answer = ask(api.id, f"/dev/{name}/{what}", headers={"accept": accepted})
+        return answer.body if answer.status == 200 else answer.status
+
+    assert [got(name, "png", "image/png") for name in HANDLINGS] == [RAW, BASE64, RAW]
+    assert [got(name, "png", "text/plain") for name in HANDLINGS] == [BASE64, BASE64, RAW]
+    assert [got(name, "text", "image/png") for name in HANDLINGS] == [500, MANGLED, 500]
+    assert [got(name, "text", "text/plain") for name in HANDLINGS] == [MANGLED, MANGLED, 500]
+    assert [got(name, "base64", "image/png") for name in HANDLINGS] == [RAW, BASE64, RAW]
+
+
+def test_a_template_makes_nothing_of_a_binary_body(api, ask, backend):
+    api.client.update_rest_api(restApiId=api.id, patchOperations=patch("add", "/binaryMediaTypes/application~1json"))
+    api.http(backend.url, verb="POST", type="HTTP", requestTemplates={JSON: "{}"})
+    api.respond(verb="POST")
+    api.deploy()
+    assert ask(api.id, "/dev", "POST", {"content-type": JSON}, b"{}").status == 500
 
 
 def test_compressed_requests_are_taken_by_an_api_that_compresses(api, ask, backend):

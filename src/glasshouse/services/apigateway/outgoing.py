@@ -52,7 +52,7 @@ def outgoing(exchange: Exchange, integration: dict[str, Any]) -> Outgoing:
     """Raises Refused."""
     is_proxy = integration["type"] == "HTTP_PROXY"
     made = Outgoing(_verb(exchange, integration), "")
-    body = _converted(exchange, integration.get("contentHandling"))
+    body, is_binary = _converted(exchange, integration)
     if is_proxy:
         made.headers = {
             name.lower(): list(values)
@@ -63,7 +63,7 @@ def outgoing(exchange: Exchange, integration: dict[str, Any]) -> Outgoing:
     else:
         if exchange.content_type:
             made.headers["content-type"] = [exchange.content_type]
-        body = _transformed(exchange, integration, body)
+        body = _transformed(exchange, integration, body, is_binary)
     made.body = body
     _map(exchange, integration, made)
     _override(exchange, made)
@@ -114,14 +114,22 @@ def as_values(value: Any) -> list[str]:
 # The body
 
 
-def _converted(exchange: Exchange, handling: str | None) -> bytes:
-    body = exchange.body
-    is_binary = exchange.release.is_binary(exchange.content_type)
-    if handling == TO_TEXT and is_binary:
-        return b64encode(body)
-    if handling == TO_BINARY and not is_binary:
-        return from_base64(body)
-    return body
+def _converted(exchange: Exchange, integration: dict[str, Any]) -> tuple[bytes, bool]:
+    """(the body as the integration is to have it, whether that is no text).
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-payload-encodings-workflow.html
+    """
+    body, handling = exchange.body, integration.get("contentHandling")
+    if exchange.release.is_binary(exchange.content_type):
+        return (b64encode(body), False) if handling == TO_TEXT else (body, True)
+    if handling == TO_BINARY:
+        return from_base64(body), True
+    return body if integration["type"] == "HTTP_PROXY" else as_text(body), False
+
+
+def as_text(body: bytes) -> bytes:
+    """With what is no UTF-8 replaced."""
+    return body if body.isascii() else body.decode(errors="replace").encode()
 
 
 def from_base64(body: bytes) -> bytes:
@@ -131,9 +139,11 @@ def from_base64(body: bytes) -> bytes:
         raise misconfigured("Unable to base64 decode the body.") from None
 
 
-def _transformed(exchange: Exchange, integration: dict[str, Any], body: bytes) -> bytes:
+def _transformed(exchange: Exchange, integration: dict[str, Any], body: bytes, is_binary: bool) -> bytes:
     templates = integration.get("requestTemplates") or {}
     template = _template(templates, exchange.content_type)
+    if template is not None and is_binary:
+        raise misconfigured("Unable to transform request: the body is binary")
     if template is not None:
         return render(exchange, template, body).encode()
     if _passes(integration["passthroughBehavior"], templates):

@@ -8,7 +8,15 @@ from typing import Any
 from glasshouse.core.visit import Answer
 from glasshouse.services.apigateway import mapping
 from glasshouse.services.apigateway.exchanges import Exchange, Headers
-from glasshouse.services.apigateway.outgoing import JSON, TO_BINARY, TO_TEXT, as_values, from_base64, render
+from glasshouse.services.apigateway.outgoing import (
+    JSON,
+    TO_BINARY,
+    TO_TEXT,
+    as_text,
+    as_values,
+    from_base64,
+    render,
+)
 from glasshouse.services.apigateway.refusals import misconfigured
 
 TARGET = "method.response.header."
@@ -85,14 +93,10 @@ def _body(exchange: Exchange, response: dict[str, Any], headers: Headers, body: 
 
 def _converted(exchange: Exchange, handling: str | None, content_type: str, body: bytes) -> bytes:
     """https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-payload-encodings-workflow.html"""
-    is_binary = exchange.release.is_binary(content_type)
-    if handling == TO_TEXT:
-        return b64encode(body) if is_binary else body
-    if handling == TO_BINARY and not is_binary:
-        return from_base64(body)
-    if is_binary or handling or accepts_binary(exchange):
-        return body
-    return body.decode(errors="replace").encode()
+    wanted = handling or (TO_BINARY if accepts_binary(exchange) else TO_TEXT)
+    if exchange.release.is_binary(content_type):
+        return b64encode(body) if wanted == TO_TEXT else body
+    return from_base64(body) if wanted == TO_BINARY else as_text(body)
 
 
 def accepts_binary(exchange: Exchange) -> bool:

@@ -45,7 +45,7 @@ class Input(Host):
         self._is_read = False
 
     def get(self, name: str) -> Any:
-        return self._body if name == "body" else None
+        return self._whole if name == "body" else None
 
     def call(self, name: str, arguments: Sequence[Any]) -> Any:
         if name == "params":
@@ -56,8 +56,13 @@ class Input(Host):
             found = self._at(text(arguments[0]), NOTHING)
             return '""' if found is NOTHING else _json(found)
         if name == "body" and not arguments:
-            return self._body
+            return self._whole
         raise TemplateError(f"$input has no method {name}")
+
+    @property
+    def _whole(self) -> str:
+        """Where there is no body, it is an empty object."""
+        return self._body or "{}"
 
     def _at(self, path: str, default: Any) -> Any:
         """What a JSONPath leads to in the body."""
