@@ -104,12 +104,14 @@ class Programs:
         if not folder.exists():
             folder.mkdir(parents=True)
             links = _python_support() if interpreter.language == "python" else _node_support()
-            links |= {BUNDLE: self._bundle} if self._bundle else {}
             for name, path in links.items():
                 if self._sandbox.isolates or path.is_dir():
                     (folder / name).symlink_to(path)
                 else:  # without a sandbox, who runs the function may not reach ours
                     shutil.copyfile(path, folder / name)
+            if self._bundle:
+                shutil.copyfile(self._bundle, folder / BUNDLE)
+                (folder / BUNDLE).chmod(0o644)  # the cloud's own is not for everybody
         return folder
 
     def _compile_for(self, interpreter: Interpreter):
