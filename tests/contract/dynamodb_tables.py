@@ -1,6 +1,7 @@
 """Tables for the tests of DynamoDB."""
 
 WRONG = "One or more parameter values were invalid: "
+MISMATCH = "The provided key element does not match the schema"
 
 
 def make_table(dynamodb, name="things", sort=None, partition="p", kind="S", sort_kind="S", attributes=(), **more):

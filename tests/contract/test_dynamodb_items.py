@@ -52,6 +52,45 @@ def test_an_item_that_does_not_fit_is_refused_in_dynamodbs_words(dynamodb, item,
     assert refusal(dynamodb.put_item, TableName="things", Item=item) == ("ValidationException", message)
 
 
+@pytest.mark.parametrize(
+    ("name", "constraint"),
+    [
+        ("a" * 256, "have length less than or equal to 255"),
+        ("bad table!", "satisfy regular expression pattern: [a-zA-Z0-9_.-]+"),
+    ],
+)
+def test_what_cannot_be_a_table_is_told_so(dynamodb, name, constraint):
+    told = refusal(dynamodb.get_item, TableName=name, Key=KEY)
+    assert told[1] == (
+        f"1 validation error detected: Value '{name}' at 'tableName' failed to satisfy constraint: Member must"
+        f" {constraint}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("number", "size"),
+    [("0", 1), ("12", 2), ("1E125", 2), ("0.0000001", 2), ("1.5", 3), ("-42", 3), ("3.14159", 5), ("100.5", 4)],
+)
+def test_a_number_counts_its_digits_on_both_sides_of_the_point(dynamodb, number, size):
+    item = {**KEY, "n": {"N": number}, "x": {"S": "x" * (409_600 - 4 - size)}}
+    dynamodb.put_item(TableName="things", Item=item)
+    item["x"]["S"] += "x"
+    assert refusal(dynamodb.put_item, TableName="things", Item=item)[0] == "ValidationException"
+
+
+@pytest.mark.parametrize(
+    ("expression", "values", "fees"),
+    [("SET x = :x", {}, 22), ("SET x = :x REMOVE y", {}, 24), ("SET x = :x, y = :y", {":y": {"S": "y"}}, 41)],
+)
+def test_an_update_counts_its_actions_rather_than_the_key(dynamodb, expression, values, fees):
+    room = 409_600 - fees - 1 - (2 if values else 0)
+    for more, code in ((0, None), (1, "ValidationException")):
+        given = {**values, ":x": {"S": "x" * (room + more)}}
+        told = refusal(dynamodb.update_item, TableName="things", Key=KEY, UpdateExpression=expression,
+                       ExpressionAttributeValues=given)  # fmt: skip
+        assert told == (code, "Item size to update has exceeded the maximum allowed size" if code else None)
+
+
 @pytest.mark.parametrize("key", [{}, {"q": {"S": "a"}}, {"p": {"N": "1"}}, {"p": {"S": "a"}, "q": {"S": "b"}}])
 def test_a_key_of_another_schema_is_refused(dynamodb, key):
     told = refusal(dynamodb.get_item, TableName="things", Key=key)

@@ -9,7 +9,9 @@ from tests.contract.dynamodb_tables import index, make_table, refusal
 @pytest.fixture
 def dynamodb(aws):
     client = aws("dynamodb")
-    make_table(client, sort="s", sort_kind="N", attributes={"g": "S"}, GlobalSecondaryIndexes=[index("by-g", "g")])
+    make_table(client, sort="s", sort_kind="N", attributes={"g": "S"}, GlobalSecondaryIndexes=[
+        index("by-g", "g", projection="KEYS_ONLY")
+    ])  # fmt: skip
     return client
 
 
@@ -30,7 +32,20 @@ def insert(dynamodb, number, group="x"):
     ("statement", "message"),
     [
         ("SELECT", "Unexpected token at position 7: end of statement"),
-        ("DROP TABLE things", "Unexpected token at position 1: 'DROP'"),
+        ("DROP TABLE things", "Statement wasn't well formed, can't be processed: Expected data manipulation"),
+        ('SELECT * FROM ""', "Path component cannot be an empty string"),
+        ('SELECT * FROM "things"."by-g"."more"', "A path may contain at most 2 components in the FROM clause"),
+        ('SELECT * FROM "things"."by-h"', "The table does not have the specified index"),
+        ("SELECT p FROM nowhere WHERE p < true", "operator or function: <, operand type: BOOL"),
+        ('SELECT x FROM "things"."by-g" WHERE g = \'a\'', "Global secondary index by-g does not project [x]"),
+        ('SELECT p FROM "things"."by-g" WHERE g = \'a\' AND NOT x = 1',
+         "Secondary index by-g does not project one or more filter attributes: [x]"),
+        ("INSERT INTO \"things\".\"by-g\" VALUE {'p': 'a'}",
+         "FROM clause may only contain a single table name in data manipulation statements"),
+        ('DELETE FROM "nowhere"."by-g" WHERE p = \'a\'', "This operation is not supported on an index"),
+        ("DELETE FROM things WHERE p = 'a' AND s = 1 RETURNING ALL NEW *",
+         "RETURNING ALL NEW *. Only RETURNING ALL OLD * is allowed in DELETE statements."),
+        ("EXISTS(SELECT * FROM things WHERE p = 'a')", "EXISTS can only be used in ExecuteTransaction write requests."),
         ("SELECT * FROM things WHERE p = ?", "Number of parameters in request and statement don't match."),
         ("DELETE FROM things WHERE p = 'a'", "does not contain a mandatory equality on all key attributes"),
         ("UPDATE things SET p = 'b' WHERE p = 'a' AND s = 1", "This attribute is part of the key"),
@@ -47,6 +62,31 @@ def test_an_item_cannot_be_inserted_twice(dynamodb):
     assert told == ("DuplicateItemException", "Duplicate primary key exists in table")
 
 
+def test_the_token_of_one_statement_is_not_for_another(dynamodb):
+    insert(dynamodb, 1)
+    insert(dynamodb, 2)
+    page = dynamodb.execute_statement(Statement="SELECT s FROM things WHERE p = 'a'", Limit=1)
+    other = {"Statement": "SELECT p FROM things WHERE p = 'a'", "NextToken": page["NextToken"]}
+    assert refusal(dynamodb.execute_statement, **other) == ("ValidationException", "NextToken does not match request")
+
+
+@pytest.mark.parametrize(
+    ("statement", "message"),
+    [
+        ("DELETE FROM things WHERE p = 'a' AND s = 1 RETURNING ALL OLD *",
+         "RETURNING clause is not supported in ExecuteTransaction."),
+        ('SELECT * FROM "things"."by-g" WHERE g = \'a\'', "Reads on indices are not supported within transactions."),
+        ("SELECT * FROM things WHERE p = 'a'",
+         "Select statements within ExecuteTransaction must specify the primary key in the where clause."),
+        ("EXISTS(SELECT * FROM things WHERE p = 'a' AND s = 1)",
+         "EXISTS() must contain a single item read with additional condition"),
+    ],
+)  # fmt: skip
+def test_a_transaction_tells_which_statement_makes_no_sense(dynamodb, statement, message):
+    told = refusal(dynamodb.execute_transaction, TransactStatements=[{"Statement": statement}])
+    assert told == ("ValidationException", f"Validation failed in TransactStatements[0]: {message}")
+
+
 def test_what_is_not_there_cannot_be_updated(dynamodb):
     told = refusal(dynamodb.execute_statement, Statement="UPDATE things SET x = 1 WHERE p = 'a' AND s = 9")
     assert told[0] == "ConditionalCheckFailedException"
@@ -61,8 +101,8 @@ def test_items_are_inserted_and_selected(dynamodb):
     [first, second] = run(dynamodb, "SELECT * FROM things WHERE p = 'a'")
     assert (first["s"], second["s"]) == ({"N": "-2.5"}, {"N": "1"})
     assert second["m"] == {"M": {"deep": {"L": [{"N": "1"}, {"BOOL": True}, {"NULL": True}]}}}
-    assert run(dynamodb, 'SELECT m.deep[0] FROM "things" WHERE p = ? AND s > ?', {"S": "a"}, {"N": "0"}) == [
-        {"m": {"M": {"deep": {"L": [{"N": "1"}]}}}}
+    assert run(dynamodb, 'SELECT m.deep, s FROM "things" WHERE p = ? AND s > ?', {"S": "a"}, {"N": "0"}) == [
+        {"deep": {"L": [{"N": "1"}, {"BOOL": True}, {"NULL": True}]}, "s": {"N": "1"}}
     ]
 
 
@@ -136,6 +176,56 @@ def test_a_batch_tells_of_each_statement(dynamodb):
         Statements=[{"Statement": f"SELECT s FROM things WHERE p = 'a' AND s = {number}"} for number in (2, 3)]
     )["Responses"]
     assert [response.get("Item") for response in read] == [{"s": {"N": "2"}}, None]
+
+
+def test_statements_of_a_batch_that_make_no_sense_leave_the_others_alone(dynamodb):
+    insert(dynamodb, 1)
+    statements = [
+        "SLECT * FROM things",
+        'SELECT * FROM "things"."by-g" WHERE g = \'x\'',
+        "SELECT * FROM nowhere WHERE p = 'a'",
+        "SELECT s FROM things WHERE p = 'a' AND s = 1",
+    ]
+    responses = dynamodb.batch_execute_statement(Statements=[{"Statement": one} for one in statements])["Responses"]
+    assert responses[3] == {"TableName": "things", "Item": {"s": {"N": "1"}}}
+    assert [response["Error"]["Code"] for response in responses[:3]] == [
+        "ValidationError", "ValidationError", "ResourceNotFound"
+    ]  # fmt: skip
+    assert responses[1]["Error"]["Message"] == (
+        "Select statements within BatchExecuteStatement must specify the primary key in the where clause."
+    )
+    assert [response.get("TableName") for response in responses[:3]] == [None, None, None]
+
+
+def test_a_statement_that_ran_in_a_batch_tells_of_its_table(dynamodb):
+    insert(dynamodb, 1)
+    [response] = dynamodb.batch_execute_statement(Statements=[
+        {"Statement": "UPDATE things SET x = 1 WHERE p = 'a' AND s = 1 AND g = 'y'"}
+    ])["Responses"]  # fmt: skip
+    assert (response["TableName"], response["Error"]["Code"]) == ("things", "ConditionalCheckFailed")
+
+
+def test_a_transaction_looks_at_what_must_exist(dynamodb):
+    insert(dynamodb, 1, "x")
+    change = {"Statement": "UPDATE things SET seen = 1 WHERE p = 'a' AND s = 1"}
+    other = {"Statement": "INSERT INTO things VALUE {'p': 'b', 's': 1}"}
+    for group, outcome in (("y", "TransactionCanceledException"), ("x", None)):
+        check = f"EXISTS(SELECT * FROM things WHERE p = 'a' AND s = 1 AND g = '{group}')"
+        told = refusal(dynamodb.execute_transaction, TransactStatements=[{"Statement": check}, other])
+        assert told[0] == outcome
+    told = refusal(dynamodb.execute_transaction, TransactStatements=[{"Statement": check}, change])
+    assert told[1] == "Transaction request cannot include multiple operations on one item"
+
+
+def test_a_transaction_under_a_token_happens_once(dynamodb):
+    run(dynamodb, "INSERT INTO things VALUE {'p': 'a', 's': 1, 'n': 0}")
+    asked = {
+        "TransactStatements": [{"Statement": "UPDATE things SET n = n + 1 WHERE p = 'a' AND s = 1"}],
+        "ClientRequestToken": "once", "ReturnConsumedCapacity": "TOTAL",
+    }  # fmt: skip
+    [first], [again] = (dynamodb.execute_transaction(**asked)["ConsumedCapacity"] for _ in range(2))
+    assert (first["WriteCapacityUnits"], again["ReadCapacityUnits"]) == (2, 2)
+    assert run(dynamodb, "SELECT n FROM things") == [{"n": {"N": "1"}}]
 
 
 def test_a_transaction_does_all_or_nothing(dynamodb):

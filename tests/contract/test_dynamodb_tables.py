@@ -30,7 +30,16 @@ def create(dynamodb, **more):
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        ({"TableName": "ab"}, "TableName must be at least 3 characters long and at most 255 characters long"),
+        ({"TableName": "ab"},
+         "1 validation error detected: Value 'ab' at 'tableName' failed to satisfy constraint: Member must have length"
+         " greater than or equal to 3"),
+        ({"TableName": None}, "The parameter 'TableName' is required but was not present in the request"),
+        ({"KeySchema": [{"AttributeName": "p", "KeyType": "HASH"}, *[{"AttributeName": "p", "KeyType": "RANGE"}] * 2]},
+         "1 validation error detected: Value '[KeySchemaElement(attributeName=p, keyType=HASH),"
+         " KeySchemaElement(attributeName=p, keyType=RANGE), KeySchemaElement(attributeName=p, keyType=RANGE)]' at"
+         " 'keySchema' failed to satisfy constraint: Member must have length less than or equal to 2"),
+        ({"StreamSpecification": {"StreamEnabled": False, "StreamViewType": "NEW_IMAGE"}},
+         WRONG + "Table is being created with a stream disabled, UpdateViewType should not be specified"),
         ({"AttributeDefinitions": [{"AttributeName": "q", "AttributeType": "S"}]},
          WRONG + "Some index key attributes are not defined in AttributeDefinitions. Keys: [p],"
                  " AttributeDefinitions: [q]"),

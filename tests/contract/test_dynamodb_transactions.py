@@ -3,7 +3,7 @@
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.contract.dynamodb_tables import WRONG, make_table, refusal
+from tests.contract.dynamodb_tables import MISMATCH, WRONG, index, make_table, refusal
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def test_a_batch_is_refused_whole_when_part_of_it_is_wrong(dynamodb):
     assert told == ("ValidationException", "Provided list of item keys contains duplicates")
     wrong = [{"PutRequest": {"Item": {"p": {"S": "a"}}}}, {"PutRequest": {"Item": {"q": {"S": "b"}}}}]
     told = refusal(dynamodb.batch_write_item, RequestItems={"things": wrong})
-    assert told == ("ValidationException", WRONG + "Missing the key p in the item")
+    assert told == ("ValidationException", MISMATCH)
     assert names(dynamodb) == []
 
 
@@ -45,6 +45,81 @@ def test_a_batch_has_at_most_25_writes_and_100_reads(dynamodb):
     same = [{"p": {"S": "a"}}] * 2
     told = refusal(dynamodb.batch_get_item, RequestItems={"things": {"Keys": same}})
     assert told == ("ValidationException", "Provided list of item keys contains duplicates")
+
+
+def test_what_a_batch_asks_for_is_checked_by_itself(dynamodb):
+    keys = {"Keys": [{"p": {"S": str(number)}} for number in range(101)]}
+    told = refusal(dynamodb.batch_get_item, RequestItems={"things": keys})
+    assert told[1] == (
+        "1 validation error detected: Value at 'RequestItems.things.member.Keys' failed to satisfy constraint: Member"
+        " must have length less than or equal to 100"
+    )
+    puts = [{"PutRequest": {"Item": {"p": {"S": str(number)}}}} for number in range(26)]
+    told = refusal(dynamodb.batch_write_item, RequestItems={"things": puts})
+    assert (
+        "at 'requestItems' failed to satisfy constraint: Map value must satisfy constraint: [Member must have"
+        in told[1]
+    )
+    for call, name in ((dynamodb.batch_get_item, "BatchGetItem"), (dynamodb.batch_write_item, "BatchWriteItem")):
+        assert refusal(call, RequestItems={})[1] == f"The requestItems parameter is required for {name}"
+    make_table(dynamodb, "others")
+    one = [{"p": {"S": "a"}}]
+    mixed = {
+        "things": {"Keys": one, "ProjectionExpression": "p"},
+        "others": {"Keys": one, "AttributesToGet": ["p"]},
+    }
+    assert "{AttributesToGet} Expression parameters: {ProjectionExpression}" in refusal(
+        dynamodb.batch_get_item, RequestItems=mixed
+    )[1]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("action", "message"),
+    [
+        ({"Put": {"Item": {"p": {"N": "5"}}}}, WRONG + "Type mismatch for key p expected: S actual: N"),
+        ({"Delete": {"Key": {"p": {"N": "5"}}}}, MISMATCH),
+        ({"Put": {"Item": {"p": {"S": "a"}, "g": {"N": "5"}}}},
+         WRONG + "Type mismatch for Index Key g Expected: S Actual: N IndexName: a-index"),
+        ({"Update": {"Key": {"p": {"S": "a"}}, "UpdateExpression": "SET g = :v",
+                     "ExpressionAttributeValues": {":v": {"N": "5"}}}},
+         WRONG + "Type mismatch for Index Key g Expected: S Actual: N IndexName: a-index"),
+    ],
+)  # fmt: skip
+def test_a_key_of_another_type_cancels_a_transaction(dynamodb, action, message):
+    indexes = [index("b-index", "g"), index("a-index", "g")]
+    make_table(dynamodb, "indexed", attributes={"g": "S"}, GlobalSecondaryIndexes=indexes)
+    [(kind, asked)] = action.items()
+    with pytest.raises(ClientError) as refused:
+        dynamodb.transact_write_items(TransactItems=[{kind: {"TableName": "indexed", **asked}}, put("other")])
+    assert refused.value.response["CancellationReasons"] == [
+        {"Code": "ValidationError", "Message": message}, {"Code": "None"}
+    ]  # fmt: skip
+    assert names(dynamodb) == []
+
+
+def test_an_empty_key_refuses_a_whole_transaction(dynamodb):
+    make_table(dynamodb, "indexed", attributes={"g": "S"}, GlobalSecondaryIndexes=[index("by-g", "g")])
+    change = {"UpdateExpression": "SET g = :v", "ExpressionAttributeValues": {":v": {"S": ""}}}
+    told = refusal(dynamodb.transact_write_items, TransactItems=[
+        {"Update": {"TableName": "indexed", "Key": {"p": {"S": "a"}}, **change}}
+    ])  # fmt: skip
+    assert told == (
+        "ValidationException",
+        "One or more parameter values are not valid. The update expression attempted to update a secondary index key"
+        " to a value that is not supported. The AttributeValue for a key attribute cannot contain an empty string"
+        " value.",
+    )
+    told = refusal(dynamodb.transact_write_items, TransactItems=[put("")])
+    assert (told[0], "cannot contain an empty string value. Key: p" in told[1]) == ("ValidationException", True)
+
+
+def test_a_transaction_moves_at_most_four_megabytes(dynamodb):
+    large = [
+        {"Put": {"TableName": "things", "Item": {"p": {"S": str(n)}, "x": {"S": "x" * 350_000}}}} for n in range(13)
+    ]
+    told = refusal(dynamodb.transact_write_items, TransactItems=large)
+    assert told == ("ValidationException", "Transaction request has exceeded the maximum aggregate size of 4 MB")
+    assert names(dynamodb) == []
 
 
 def test_a_transaction_has_one_action_for_an_item(dynamodb):

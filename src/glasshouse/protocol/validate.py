@@ -240,9 +240,7 @@ class _Compiler:
 
     def _entries(self, shape: Shape) -> Check | None:
         keys, values = self._constraints(shape.key), self._constraints(shape.value)
-        nested = self._check(shape.value) if shape.value.type_name in ("structure", "list", "map") else None
-        if nested:
-            values = []
+        nested = self._within(shape.value)
         key_text = f"Map keys must satisfy constraint: [{', '.join(text for _, text in keys)}]"
         value_text = f"Map value must satisfy constraint: [{', '.join(text for _, text in values)}]"
         if not keys and not values and nested is None:
@@ -258,6 +256,11 @@ class _Compiler:
                     nested(item, (((path, _Literal(key))), _MEMBER), violations)
 
         return check_entries
+
+    def _within(self, shape: Shape) -> Check | None:
+        """The check of what a value holds, without what is asked of the value itself."""
+        parts = {"structure": self._known_structure, "list": self._elements, "map": self._entries}
+        return parts[shape.type_name](shape) if shape.type_name in parts else None
 
     def _constraints(self, shape: Shape) -> list[tuple[Callable[[Any], bool], str]]:
         """What a value of the shape must satisfy by itself, in the order in which AWS tells of it."""

@@ -28,8 +28,9 @@ def condition(text: str, names: Names, expression: str) -> Condition:
 class Binder:
     """Gives the nodes of a condition their names and values, and checks what can be told before items are seen."""
 
-    def __init__(self, names: Names):
-        self._names = names
+    def __init__(self, names: Names, operator: str = "operator"):
+        """`operator` is what an operator is called in messages."""
+        self._names, self._operator = names, operator
         self.attributes: set[str] = set()  # the top-level attributes that are looked at
 
     def condition(self, node: Node) -> Condition:
@@ -54,15 +55,25 @@ class Binder:
         if node.sign not in ("BETWEEN", "IN"):
             _check_distinct(node.sign, operands)
         getters = [self._getter(operand) for operand in operands]
+        if node.sign not in ("=", "<>", "IN"):
+            self._check_sortable(node.sign, operands)
         if node.sign == "BETWEEN":
-            return _between(operands, getters)
+            return _between(getters)
         if node.sign == "IN":
             return _within(getters)
-        if node.sign not in ("=", "<>"):
-            _check_sortable(node.sign, operands)
         left, right = getters
         test = comparing.COMPARATORS[node.sign]
         return lambda item: test(left(item), right(item))
+
+    def _check_sortable(self, sign: str, operands: list):
+        if sign == "BETWEEN" and isinstance(operands[1], dict) and isinstance(operands[2], dict):
+            _check_bounds(operands[1], operands[2])
+        for operand in operands:
+            if isinstance(operand, dict) and kind_of(operand) not in comparing.SORTED_KINDS:
+                raise Invalid(
+                    f"Incorrect operand type for operator or function; {self._operator}: {sign}, operand type:"
+                    f" {kind_of(operand)}"
+                )
 
     def _function(self, node: Function) -> Condition:
         name = node.name
@@ -131,11 +142,7 @@ def _at(steps: Steps) -> Getter:
     return lambda item: find(item, steps)
 
 
-def _between(operands: list, getters: list[Getter]) -> Condition:
-    _, low, high = operands
-    if isinstance(low, dict) and isinstance(high, dict):
-        _check_bounds(low, high)
-    _check_sortable("BETWEEN", operands)
+def _between(getters: list[Getter]) -> Condition:
     get, get_low, get_high = getters
 
     def holds(item: Item) -> bool:
@@ -185,14 +192,6 @@ def _check_kinds(function: str, operands: list, kinds: tuple[str, ...]):
         kind = "N" if isinstance(operand, Sized) else kind_of(operand) if isinstance(operand, dict) else None
         if kind is not None and kind not in kinds:
             raise wrong_type(function, kind)
-
-
-def _check_sortable(sign: str, operands: list):
-    for operand in operands:
-        if isinstance(operand, dict) and kind_of(operand) not in comparing.SORTED_KINDS:
-            raise Invalid(
-                f"Incorrect operand type for operator or function; operator: {sign}, operand type: {kind_of(operand)}"
-            )
 
 
 def _check_distinct(operator: str, operands: list):

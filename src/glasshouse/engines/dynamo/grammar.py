@@ -16,7 +16,13 @@ FUNCTIONS = ("attribute_exists", "attribute_not_exists", "attribute_type", "begi
 @lru_cache(2048)
 def parse_condition(text: str) -> Node:
     """Raises Invalid, without the name of the expression."""
-    return Conditions(text).whole()
+    return Conditions(text).whole("parentheses", "function", "misuse", "reserved")
+
+
+@lru_cache(1024)
+def parse_key_condition(text: str) -> Node:
+    """The same, where superfluous parentheses do no harm."""
+    return Conditions(text).whole("function", "misuse", "reserved")
 
 
 class Conditions(Reader):
@@ -26,10 +32,11 @@ class Conditions(Reader):
         super().__init__(text)
         self._closed: Node | None = None  # what the parentheses that were read last held
 
-    def whole(self) -> Node:
+    def whole(self, *complaints: str) -> Node:
+        """All of it; `complaints` are those that count, in the order in which they are told."""
         node = self._condition(self._either())
         self.expect_end()
-        self.raise_complaints("parentheses", "function", "misuse", "reserved")
+        self.raise_complaints(*complaints)
         return node
 
     def _either(self) -> Node:

@@ -5,7 +5,7 @@ The parts of the sort key are ranges of its encoded bytes.
 
 from dataclasses import dataclass
 
-from .grammar import parse_condition
+from .grammar import parse_key_condition
 from .invalid import Invalid
 from .keys import after_prefix, encoded
 from .names import Names
@@ -38,7 +38,7 @@ class KeyAttribute:
 def key_range(text: str, names: Names, partition: KeyAttribute, sort: KeyAttribute | None) -> KeyRange:
     """Raises Invalid."""
     try:
-        clauses = _Clauses(names).read(parse_condition(text))
+        clauses = _Clauses(names).read(parse_key_condition(text))
     except Invalid as wrong:
         raise Invalid(f"Invalid KeyConditionExpression: {wrong}") from None
     return range_of(clauses, partition, sort)

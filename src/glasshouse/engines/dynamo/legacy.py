@@ -6,6 +6,7 @@ from . import comparing
 from .conditions import Condition
 from .invalid import Invalid
 from .key_conditions import Clause, KeyAttribute, KeyRange, range_of
+from .names import Steps
 from .updates import ALLOWED, Update, combine
 from .values import WRONG, Item, Value, kind_of, measure
 
@@ -58,6 +59,10 @@ class _Updates(Update):
         self.paths = [(name,) for name in updates]
         for name, wanted in updates.items():
             _check_update(name, wanted.get("Action") or "PUT", wanted.get("Value"))
+
+    @property
+    def written(self) -> list[Steps]:
+        return [(name,) for name, wanted in self._updates.items() if wanted.get("Action") != "DELETE"]
 
     def __call__(self, item: Item) -> Item:
         changed = dict(item)

@@ -60,6 +60,12 @@ def subtract(left: str, right: str) -> str:
 
 
 def size_bytes(text: str) -> int:
-    """What a printed number counts: a byte for two significant digits, one more, and one for a minus."""
-    significant = text.lstrip("-").replace(".", "").strip("0")
-    return (len(significant) + 1) // 2 + 1 + (text[0] == "-")
+    """What a printed number counts: a byte for two significant digits before and after the point, one more, and one for
+    a minus."""
+    whole, _, fraction = text.lstrip("-").partition(".")
+    whole = whole.lstrip("0")
+    if not fraction:
+        whole = whole.rstrip("0")
+    elif not whole:
+        fraction = fraction.lstrip("0")
+    return 1 + (len(whole) + 1) // 2 + (len(fraction) + 1) // 2 + (text[0] == "-")

@@ -9,20 +9,20 @@ from dataclasses import dataclass, field
 from .invalid import Invalid
 from .names import Names
 from .nodes import Action, Comparison, Constant, Function, Junction, Node, Not, Operand, Path, Sum
-from .partiql_tokens import Token, tokens
+from .partiql_tokens import Words
 from .values import Item, Value, kind_of, measure
 
 SIGNS = {"=": "=", "<>": "<>", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 FUNCTIONS = {"begins_with": 2, "contains": 2, "attribute_type": 2, "size": 1}
 CHANGES = {"list_append": 2, "if_not_exists": 2, "set_add": 2, "set_delete": 2}
-MAX_DEPTH = 60
+KINDS = ("SELECT", "INSERT", "UPDATE", "DELETE", "EXISTS")
 
 
 @dataclass
 class Statement:
     """What a statement says. `names` resolves the placeholders of its nodes."""
 
-    kind: str  # SELECT, INSERT, UPDATE or DELETE
+    kind: str  # SELECT, INSERT, UPDATE, DELETE or EXISTS
     table: str = ""
     index: str | None = None
     paths: list[Path] | None = None  # of SELECT; None is all
@@ -45,17 +45,25 @@ def parse_statement(text: str, parameters: list[Value] | None) -> Statement:
     return _Parser(text, parameters or []).statement()
 
 
-class _Parser:
+class _Parser(Words):
     def __init__(self, text: str, parameters: list[Value]):
-        self._tokens = tokens(text)
+        super().__init__(text)
         self._parameters = list(parameters)
-        self._at = self._taken = self._depth = 0
+        self._taken = 0
         self._made = Statement("")
 
     def statement(self) -> Statement:
         made = self._made
-        made.kind = self._keyword("SELECT", "INSERT", "UPDATE", "DELETE")
-        {"SELECT": self._select, "INSERT": self._insert, "UPDATE": self._update, "DELETE": self._delete}[made.kind]()
+        if not self._sees_word(*KINDS):
+            raise Invalid("Statement wasn't well formed, can't be processed: Expected data manipulation")
+        made.kind = self._keyword(*KINDS)
+        {
+            "SELECT": self._select,
+            "INSERT": self._insert,
+            "UPDATE": self._update,
+            "DELETE": self._delete,
+            "EXISTS": self._exists,
+        }[made.kind]()
         if self._sees(";"):
             self._at += 1
         if self._token.kind != "end":
@@ -84,9 +92,17 @@ class _Parser:
             if self._sees_word("ASC", "DESC"):
                 made.descending = self._keyword("ASC", "DESC") == "DESC"
 
+    def _exists(self):
+        self._expect("(")
+        self._keyword("SELECT")
+        self._select()
+        self._expect(")")
+
     def _insert(self):
         self._keyword("INTO")
         self._table()
+        if self._made.index is not None:
+            raise Invalid("FROM clause may only contain a single table name in data manipulation statements")
         self._keyword("VALUE")
         value = self._value()
         if kind_of(value) != "M":
@@ -114,10 +130,17 @@ class _Parser:
         self._returning()
 
     def _table(self):
-        self._made.table = self._name()
+        self._made.table = self._component()
         if self._sees("."):
             self._at += 1
-            self._made.index = self._name()
+            self._made.index = self._component()
+        if self._sees("."):
+            raise Invalid("A path may contain at most 2 components in the FROM clause")
+
+    def _component(self) -> str:
+        if self._token.text == '""':
+            raise Invalid("Path component cannot be an empty string")
+        return self._name()
 
     def _where(self):
         if self._sees_word("WHERE"):
@@ -130,6 +153,11 @@ class _Parser:
             scope, age = self._keyword("ALL", "MODIFIED"), self._keyword("OLD", "NEW")
             self._expect("*")
             self._made.returning = f"{'ALL' if scope == 'ALL' else 'UPDATED'}_{age}"
+            if self._made.kind == "DELETE" and self._made.returning != "ALL_OLD":
+                raise Invalid(
+                    f"Invalid returning clause: RETURNING {scope} {age} *. Only RETURNING ALL OLD * is allowed in"
+                    " DELETE statements."
+                )
 
     def _action(self, section: str) -> Action:
         path = self._path()
@@ -321,55 +349,6 @@ class _Parser:
         placeholder = f":v{len(self._made.constants)}"
         self._made.constants[placeholder] = value
         return Constant(placeholder)
-
-    # Tokens
-
-    @property
-    def _token(self) -> Token:
-        return self._tokens[self._at]
-
-    def _take(self) -> Token:
-        token = self._token
-        if token.kind == "end":
-            raise self._wrong()
-        self._at += 1
-        return token
-
-    def _sees(self, *signs: str) -> bool:
-        return self._token.kind == "sign" and self._token.text in signs
-
-    def _sees_word(self, *words: str) -> bool:
-        return self._token.kind == "word" and self._token.text.upper() in words
-
-    def _comma(self) -> bool:
-        seen = self._sees(",")
-        self._at += seen
-        return seen
-
-    def _expect(self, sign: str):
-        if not self._sees(sign):
-            raise self._wrong()
-        self._at += 1
-
-    def _keyword(self, *words: str) -> str:
-        if not self._sees_word(*words):
-            raise self._wrong()
-        return self._take().text.upper()
-
-    def _deeper(self, read):
-        self._depth += 1
-        if self._depth > MAX_DEPTH:
-            raise Invalid("Statement is nested too deeply")
-        found = read()
-        self._depth -= 1
-        return found
-
-    def _wrong(self) -> Invalid:
-        token = self._token
-        told = "end of statement" if token.kind == "end" else f"'{token.text}'"
-        return Invalid(
-            f"Statement wasn't well formed, can't be processed: Unexpected token at position {token.start + 1}: {told}"
-        )
 
 
 def _set_of(elements: list[Value]) -> Value:

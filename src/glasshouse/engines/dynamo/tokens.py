@@ -15,7 +15,7 @@ MAX_BYTES = 4096
 
 
 class Token(NamedTuple):
-    """`kind` is name, alias (#n), value (:v), index (digits), sign or end."""
+    """`kind` is name, alias (#n), value (:v), index (digits), sign, end or wrong."""
 
     kind: str
     text: str
@@ -35,8 +35,8 @@ def tokens(text: str) -> list[Token]:
         kind = match.lastgroup or "end"
         token = Token(kind, match[kind], match.start(kind), match.end(kind))
         found.append(token)
-        if kind == "wrong":
-            raise syntax_error(text, found, len(found) - 1)
+        if len(found) > 1 and found[-2].kind == "wrong":
+            raise syntax_error(text, found, len(found) - 2)
         if kind == "end":
             return found
     raise AssertionError("the pattern matches at every place")

@@ -227,7 +227,6 @@ class Backups:
         self, source: DynamoTable, name: str, indexes: list[Index], billing: str | None, throughput: dict | None
     ) -> DynamoTable:
         """A new table like another, without what a restored table does not inherit."""
-        definitions.check_name(name, "TargetTableName")
         if self.tables.get(name):
             raise TableAlreadyExistsException(f"Table already exists: {name}")
         mode = billing or source.billing

@@ -5,7 +5,7 @@ from glasshouse.engines.dynamo import Invalid
 from glasshouse.services.dynamodb.asking import check_unmixed, names_for, projection_of
 from glasshouse.services.dynamodb.capacity import Consumed, read_units
 from glasshouse.services.dynamodb.errors import ValidationException
-from glasshouse.services.dynamodb.keys import place_of_item, place_of_key
+from glasshouse.services.dynamodb.keys import check_keys, place_of_item, place_of_key
 from glasshouse.services.dynamodb.metering import THROTTLED
 from glasshouse.services.dynamodb.rows import Items
 from glasshouse.services.dynamodb.writes import Done, Write
@@ -20,12 +20,14 @@ class Batches:
     _held_back: ServiceError | None = None  # what throttled a part of the batch
 
     def batch_get_item(self, request_items: dict, return_consumed_capacity: str | None = None):
+        _check_requests("BatchGetItem", request_items)
         asked_for = sum(len(asked["Keys"]) for asked in request_items.values())
         if asked_for > MOST_READ:
             raise ValidationException("Too many items requested for the BatchGetItem call")
         consumed = Consumed(return_consumed_capacity)
         responses, unprocessed, room = {}, {}, MOST_BYTES
         with self._metered():
+            _check_projections(request_items)
             for name, asked in request_items.items():
                 found, left, room = self._get_batch(name, asked, consumed, room)
                 responses[self._name_of(name)] = found
@@ -37,7 +39,6 @@ class Batches:
     def _get_batch(self, name: str, asked: dict, consumed: Consumed, room: int) -> tuple[list, list, int]:
         """The items of one table, the keys that no room was left for, and the room that is left."""
         text, attributes = asked.get("ProjectionExpression"), asked.get("AttributesToGet")
-        check_unmixed({"AttributesToGet": attributes}, {"ProjectionExpression": text})
         names = names_for(asked.get("ExpressionAttributeNames"), None, {"ProjectionExpression": text})
         wanted = projection_of(names, text, attributes)
         names.check_all_used()
@@ -67,6 +68,7 @@ class Batches:
         return_consumed_capacity: str | None = None,
         return_item_collection_metrics: str | None = None,
     ):
+        _check_requests("BatchWriteItem", request_items)
         if sum(map(len, request_items.values())) > MOST_WRITTEN:
             raise ValidationException("Too many items requested for the BatchWriteItem call")
         consumed, collections, unprocessed = Consumed(return_consumed_capacity), {}, {}
@@ -122,5 +124,24 @@ class Batches:
         if put is None:
             return Write(table, place_of_key(table, delete["Key"]), lambda old: None)  # type: ignore[index]
         item = put["Item"]
+        check_keys(table, item)
         size = Items(self.store, table, self.now).measure(item)
         return Write(table, place_of_item(table, item), lambda old: item, known_size=size)
+
+
+def _check_requests(operation: str, requests: dict):
+    if not requests:
+        raise ValidationException(f"The requestItems parameter is required for {operation}")
+    for name, asked in requests.items():
+        if isinstance(asked, dict) and len(asked["Keys"]) > MOST_READ:
+            raise ValidationException(
+                f"1 validation error detected: Value at 'RequestItems.{name}.member.Keys' failed to satisfy constraint:"
+                f" Member must have length less than or equal to {MOST_READ}"
+            )
+
+
+def _check_projections(requests: dict):
+    """All tables of a request have projections of one kind. Raises Invalid."""
+    given = {name for asked in requests.values() for name, value in asked.items() if value is not None}
+    old, new = ("AttributesToGet",), ("ProjectionExpression",)
+    check_unmixed({name: name in given or None for name in old}, {name: name in given or None for name in new})

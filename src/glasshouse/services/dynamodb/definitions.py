@@ -10,19 +10,26 @@ from glasshouse.services.dynamodb.errors import LimitExceededException, Validati
 from glasshouse.services.dynamodb.records import Index, Throughput
 
 NAME = re.compile(r"[a-zA-Z0-9_.-]+").fullmatch
+SHORTEST_NAME, LONGEST_NAME, MOST_KEYS = 3, 255, 2
 MOST_GLOBAL, MOST_LOCAL, MOST_INCLUDED = 20, 5, 100
 PROJECTIONS = ("ALL", "KEYS_ONLY", "INCLUDE")
 
 
-def check_name(name: str, member: str = "TableName"):
+def check_name(name: str, shortest: int = SHORTEST_NAME):
+    """Refuse what cannot be the name of a table; other operations than CreateTable mind only that there is one."""
     if not NAME(name):
-        wire = member[0].lower() + member[1:]
-        raise ValidationException(
-            f"1 validation error detected: Value '{name}' at '{wire}' failed to satisfy constraint:"
-            " Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+"
-        )
-    if not 3 <= len(name) <= 255:
-        raise ValidationException(f"{member} must be at least 3 characters long and at most 255 characters long")
+        raise unsatisfied(name, "tableName", "satisfy regular expression pattern: [a-zA-Z0-9_.-]+")
+    if len(name) < shortest:
+        raise unsatisfied(name, "tableName", f"have length greater than or equal to {shortest}")
+    if len(name) > LONGEST_NAME:
+        raise unsatisfied(name, "tableName", f"have length less than or equal to {LONGEST_NAME}")
+
+
+def unsatisfied(value: str, member: str, constraint: str) -> ValidationException:
+    return ValidationException(
+        f"1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: Member must"
+        f" {constraint}"
+    )
 
 
 def attribute_types(definitions: list[dict] | None) -> dict[str, str]:
@@ -39,7 +46,16 @@ def read_keys(
 ) -> list[KeyAttribute]:
     """The attributes of a key schema: one or two, the partition key first. `of` names the index whose schema it is."""
     if not schema:
-        raise wrong("Missing the key schema" + of)
+        raise (
+            wrong("Missing the key schema" + of)
+            if schema is None
+            else unsatisfied("[]", "keySchema", "have length greater than or equal to 1")
+        )
+    if len(schema) > MOST_KEYS and not of:
+        told = ", ".join(
+            f"KeySchemaElement(attributeName={one['AttributeName']}, keyType={one['KeyType']})" for one in schema
+        )
+        raise unsatisfied(f"[{told}]", "keySchema", f"have length less than or equal to {MOST_KEYS}")
     if schema[0]["KeyType"] != "HASH":
         raise wrong("Invalid KeySchema: The first KeySchemaElement is not a HASH key type")
     if not of and not has_indexes and len(types) < len(schema):
@@ -49,7 +65,7 @@ def read_keys(
             raise wrong("Invalid KeySchema: The second KeySchemaElement is not a RANGE key type")
         if schema[0]["AttributeName"] == schema[1]["AttributeName"]:
             raise ValidationException("Both the Hash Key and the Range Key element in the KeySchema have the same name")
-    if len(schema) > 2:
+    if len(schema) > MOST_KEYS:
         raise NotSupported("Keys of several attributes are not supported by Glasshouse yet")
     names = [element["AttributeName"] for element in schema]
     missing = [name for name in names if name not in types]
@@ -95,7 +111,6 @@ def read_index(
 ) -> Index:
     """An index as it is asked for."""
     name = given["IndexName"]
-    check_name(name, "IndexName")
     if given.get("WarmThroughput"):
         raise NotSupported("WarmThroughput is not supported by Glasshouse yet")
     keys = read_keys(given.get("KeySchema"), types, f" for index: {name}")

@@ -13,7 +13,7 @@ class Worded:
         return self
 
     def __exit__(self, kind, failure, trace):
-        if kind is Invalid:
+        if kind is not None and issubclass(kind, Invalid):
             raise ValidationException(str(failure)) from None
 
 

@@ -1,14 +1,15 @@
 """PutItem, GetItem, UpdateItem and DeleteItem."""
 
-from glasshouse.engines.dynamo import Item, Projection, Update, legacy, update
+from glasshouse.engines.dynamo import Invalid, Item, Projection, Update, legacy, update
 from glasshouse.services.dynamodb.asking import check_unmixed, condition_of, names_for, projection_of
 from glasshouse.services.dynamodb.capacity import Consumed, read_units
 from glasshouse.services.dynamodb.errors import ValidationException
 from glasshouse.services.dynamodb.keys import place_of_item, place_of_key
-from glasshouse.services.dynamodb.rows import Items
-from glasshouse.services.dynamodb.writes import Done, Write, update_change
+from glasshouse.services.dynamodb.rows import LARGEST_ITEM_BYTES, Items
+from glasshouse.services.dynamodb.writes import TO_UPDATE, Done, Write, update_change
 
 FEWER = ("NONE", "ALL_OLD")
+NEARLY_FULL_BYTES = LARGEST_ITEM_BYTES - 20_000
 
 
 class ItemOperations:
@@ -132,6 +133,8 @@ class ItemOperations:
                 return_values_on_condition_check_failure == "ALL_OLD",
             )  # fmt: skip
             done = self._write(write)
+            if changes is not None and done.change.new_size > NEARLY_FULL_BYTES and done.new is not None:
+                _check_cost(changes, done.new)
         returned = returned_item(done, changes, return_values)
         return self._answer(write, done, returned, return_consumed_capacity, return_item_collection_metrics)
 
@@ -167,6 +170,12 @@ class ItemOperations:
             "ConsumedCapacity": consumed.only(),
             "ItemCollectionMetrics": self._collection(write.table, write.place, done.new or done.old, metrics),
         }
+
+
+def _check_cost(update: Update, item: Item):
+    """UpdateItem alone refuses what it writes and the fees for that, where the item by itself would be small enough."""
+    if update.cost_bytes(item) > LARGEST_ITEM_BYTES:
+        raise Invalid(TO_UPDATE)
 
 
 def returned_item(done: Done, changes: Update | None, wanted: str) -> Item | None:

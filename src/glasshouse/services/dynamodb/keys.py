@@ -12,19 +12,43 @@ NOT_VALID = "One or more parameter values are not valid. "
 Place = tuple[bytes, bytes]  # encoded partition and sort key
 
 
+class Mismatch(Invalid):
+    """A key that is not one of its table's, of which transactions tell as the reason of one action."""
+
+
+class EmptyIndexKey(Invalid):
+    """An empty value where an index has its key, which an update tells of in other words."""
+
+    def __init__(self, message: str, word: str):
+        super().__init__(message)
+        self._word = word
+
+    def of_update(self) -> "EmptyIndexKey":
+        return EmptyIndexKey(
+            f"{NOT_VALID}The update expression attempted to update a secondary index key to a value that is not"
+            f" supported. The AttributeValue for a key attribute cannot contain an empty {self._word} value.",
+            self._word,
+        )
+
+
 def place_of_key(table: DynamoTable, key: Item) -> Place:
     """Where the item of a key is. Raises Invalid."""
     sort = table.sort
     if len(key) != (1 if sort is None else 2):
-        raise Invalid(MISMATCH)
+        raise Mismatch(MISMATCH)
+    check_keys(table, key)
+    return place_of_item(table, key)
+
+
+def check_keys(table: DynamoTable, item: Item):
+    """Refuse an item that lacks keys of its table, or has others than them. Raises Invalid."""
     for attribute in table.keys:
-        value = key.get(attribute.name)
+        value = item.get(attribute.name)
         if value is None:
-            raise Invalid(MISMATCH)
+            raise Mismatch(MISMATCH)
         measure(value)
         if attribute.kind not in value:
-            raise Invalid(MISMATCH)
-    return place_of_item(table, key)
+            raise Mismatch(MISMATCH)
 
 
 def place_of_item(table: DynamoTable, item: Item) -> Place:
@@ -60,7 +84,7 @@ def check_index_keys(table: DynamoTable, item: Item):
         for attribute in index.keys:
             value = item.get(attribute.name)
             if value is not None:
-                _check_index_key(index, attribute, value)
+                _check_index_key(table, index, attribute, value)
 
 
 def key_of(table: DynamoTable, item: Item) -> Item:
@@ -70,10 +94,10 @@ def key_of(table: DynamoTable, item: Item) -> Item:
 def _key_value(item: Item, attribute: KeyAttribute) -> Value:
     value = item.get(attribute.name)
     if value is None:
-        raise Invalid(f"{WRONG}Missing the key {attribute.name} in the item")
+        raise Mismatch(f"{WRONG}Missing the key {attribute.name} in the item")
     content = value.get(attribute.kind)
     if content is None:
-        raise Invalid(
+        raise Mismatch(
             f"{WRONG}Type mismatch for key {attribute.name} expected: {attribute.kind} actual: {kind_of(value)}"
         )
     if not content:
@@ -84,18 +108,21 @@ def _key_value(item: Item, attribute: KeyAttribute) -> Value:
     return value
 
 
-def _check_index_key(index: Index, attribute: KeyAttribute, value: Value):
+def _check_index_key(table: DynamoTable, index: Index, attribute: KeyAttribute, value: Value):
     content = value.get(attribute.kind)
+    if not content:
+        index = min((one for one in table.indexes if attribute in one.keys), key=lambda one: one.name)
     if content is None:
         raise Invalid(
             f"{WRONG}Type mismatch for Index Key {attribute.name} Expected: {attribute.kind} Actual: {kind_of(value)}"
             f" IndexName: {index.name}"
         )
     if not content:
-        raise Invalid(
+        raise EmptyIndexKey(
             f"{NOT_VALID}A value specified for a secondary index key is not supported. The AttributeValue for a key"
             f" attribute cannot contain an empty {_word(attribute)} value. IndexName: {index.name},"
-            f" IndexKey: {attribute.name}"
+            f" IndexKey: {attribute.name}",
+            _word(attribute),
         )
     longest = LONGEST_PARTITION_BYTES if attribute == index.partition else LONGEST_SORT_BYTES
     if len(content if isinstance(content, bytes) else content.encode()) > longest:

@@ -74,7 +74,7 @@ class Metered:
     def __exit__(self, kind, failure, trace):
         if kind is None:
             self._service._count_success(monotonic() - self._begun)
-        elif kind is Invalid:
+        elif kind is not None and issubclass(kind, Invalid):
             wrong = ValidationException(str(failure))
             self._service._count_failure(wrong)
             raise wrong from None

@@ -36,6 +36,13 @@ class Source:
         return names + [attribute.name for attribute in self.table.keys if attribute.name not in names]
 
     @property
+    def held(self) -> set[str] | None:
+        """The attributes that an index has of its items; None is all of them."""
+        if self.index is None or self.index.projection == "ALL":
+            return None
+        return set(self.key_names) | set(self.index.included)
+
+    @property
     def select(self) -> str:
         columns = "hash, range, item_hash, item_range" if self.index else "hash, range"
         kept = "dynamodb_entry" if self.index else "dynamodb_item"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import ceil
+from typing import Protocol
 
 from glasshouse.engines.dynamo import Invalid, Item, Names, Projection, key_range, legacy
 from glasshouse.engines.dynamo.conditions import Binder, Condition
@@ -16,6 +17,15 @@ from glasshouse.services.dynamodb.ranges import Source, everywhere, in_partition
 from glasshouse.services.dynamodb.rows import Items, decode
 
 PAGE_BYTES = 2**20
+
+
+class Wanted(Protocol):
+    """What of an item is told, like a Projection."""
+
+    @property
+    def attributes(self) -> set[str]: ...
+
+    def __call__(self, item: Item) -> Item: ...
 
 
 @dataclass(slots=True)
@@ -75,6 +85,7 @@ class Reading:
                 wanted = legacy.key_conditions(key_conditions or {}, *keys)
             holds, filtered = _filter(names, filter_expression, query_filter, conditional_operator)
             _check_not_keys(source, filtered, "Filter Expression" if filter_expression else "QueryFilter")
+            check_filter_projected(source, filtered)
             shape = self._shape(source, select, names, projection_expression, attributes_to_get)
             names.check_all_used()
             rows = in_partition(self.store, source, wanted, exclusive_start_key, scan_index_forward)
@@ -144,17 +155,7 @@ class Reading:
     ) -> "Shape":
         wanted = projection_of(names, text, attributes)
         _check_select(source, select, wanted, "ProjectionExpression" if text else "AttributesToGet")
-        fetches = False
-        if source.index is not None and source.index.projection != "ALL":
-            held = set(source.key_names) | set(source.index.included)
-            more = select == "ALL_ATTRIBUTES" or (wanted is not None and not wanted.attributes <= held)
-            if more and source.index.is_global and wanted is not None:
-                missing = ", ".join(sorted(wanted.attributes - held))
-                raise ValidationException(
-                    f"{WRONG}Global secondary index {source.index.name} does not project [{missing}]"
-                )
-            fetches = more
-        return Shape(wanted, select == "COUNT", fetches)
+        return shape_of(source, select, wanted)
 
     def _read_page(
         self, source: Source, rows: Iterator[tuple], limit: int | None, holds: Condition | None, shape: "Shape"
@@ -210,9 +211,29 @@ class Reading:
 class Shape:
     """What of the items is told: a projection, only their number, or what an index must fetch from its table."""
 
-    wanted: Projection | None
+    wanted: Wanted | None
     counts: bool
     fetches: bool
+
+
+def shape_of(source: Source, select: str | None, wanted: Wanted | None) -> Shape:
+    held = source.held
+    more = held is not None and (select == "ALL_ATTRIBUTES" or (wanted is not None and not wanted.attributes <= held))
+    if more and source.index.is_global and wanted is not None:  # type: ignore[union-attr]
+        missing = ", ".join(sorted(wanted.attributes - held))  # type: ignore[operator]
+        raise Invalid(f"{WRONG}Global secondary index {source.index.name} does not project [{missing}]")  # type: ignore
+    return Shape(wanted, select == "COUNT", more)
+
+
+def check_filter_projected(source: Source, attributes: set[str]):
+    """Refuse to filter by what an index does not hold. Raises Invalid."""
+    held = source.held
+    missing = sorted(attributes - held) if held is not None else []
+    if missing and source.index is not None:
+        raise Invalid(
+            f"{WRONG}Secondary index {source.index.name} does not project one or more filter attributes:"
+            f" [{', '.join(missing)}]"
+        )
 
 
 def _filter(names: Names, text: str | None, old: dict | None, operator: str | None) -> tuple[Condition | None, set]:

@@ -12,6 +12,7 @@ from functools import cached_property
 from glasshouse.core import NotSupported, Service, Table
 from glasshouse.services.dynamodb.backups import Backups
 from glasshouse.services.dynamodb.batches import Batches
+from glasshouse.services.dynamodb.definitions import check_name
 from glasshouse.services.dynamodb.destinations import Destinations
 from glasshouse.services.dynamodb.errors import ResourceNotFoundException
 from glasshouse.services.dynamodb.expiring import Expiring
@@ -22,6 +23,7 @@ from glasshouse.services.dynamodb.metering import Metering
 from glasshouse.services.dynamodb.reading import Reading
 from glasshouse.services.dynamodb.records import Backup, DynamoTable, Export, Import
 from glasshouse.services.dynamodb.replicas import Replicas
+from glasshouse.services.dynamodb.selecting import Selecting
 from glasshouse.services.dynamodb.settings import Settings
 from glasshouse.services.dynamodb.statements import Statements
 from glasshouse.services.dynamodb.table_updates import TableUpdates
@@ -31,7 +33,7 @@ from glasshouse.services.dynamodb.writes import Writes
 
 
 class Dynamodb(
-    Tables, TableUpdates, ItemOperations, Reading, Batches, Transactions, Statements,
+    Tables, TableUpdates, ItemOperations, Reading, Batches, Transactions, Statements, Selecting,
     Backups, Exports, Imports, Destinations, Replicas, Expiring, Settings, Writes, Metering, Service,
 ):  # fmt: skip
     name = "dynamodb"
@@ -80,6 +82,7 @@ class Dynamodb(
         """The table of a name or ARN, if its items can be used."""
         table = self._find(name)
         if table is None or table.status not in ("ACTIVE", "UPDATING"):
+            check_name(self._name_of(name), shortest=1)
             raise ResourceNotFoundException()
         return table
 

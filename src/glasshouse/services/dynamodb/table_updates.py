@@ -51,10 +51,8 @@ class TableUpdates:
             table.deletion_protection = deletion_protection_enabled
         if table_class is not None:
             table.table_class, table.class_changed = table_class, self.now
-        if on_demand_throughput is not None:
-            table.on_demand = on_demand_throughput
-        if warm_throughput is not None:
-            table.warm = warm_throughput
+        table.on_demand = on_demand_throughput or table.on_demand
+        table.warm = warm_throughput or table.warm
         if sse_specification is not None:
             table.encryption = self._encryption(sse_specification)
         if stream_specification is not None:

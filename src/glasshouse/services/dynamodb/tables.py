@@ -24,7 +24,7 @@ class Tables:
 
     def create_table(
         self,
-        table_name: str,
+        table_name: str | None = None,
         attribute_definitions: list | None = None,
         key_schema: list | None = None,
         local_secondary_indexes: list | None = None,
@@ -40,6 +40,8 @@ class Tables:
         on_demand_throughput: dict | None = None,
         warm_throughput: dict | None = None,
     ):
+        if table_name is None:
+            raise ValidationException("The parameter 'TableName' is required but was not present in the request")
         name = self._name_of(table_name)
         definitions.check_name(name)
         types = definitions.attribute_types(attribute_definitions)
@@ -174,7 +176,9 @@ class Tables:
         enabled, view = specification.get("StreamEnabled"), specification.get("StreamViewType")
         if not enabled:
             if view:
-                raise definitions.wrong("StreamViewType must not be specified when StreamEnabled is false")
+                raise definitions.wrong(
+                    "Table is being created with a stream disabled, UpdateViewType should not be specified"
+                )
             return
         if view not in VIEWS:
             raise definitions.wrong("StreamViewType must be specified when StreamEnabled is true")

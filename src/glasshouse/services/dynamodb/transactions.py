@@ -5,11 +5,12 @@ Calls come one after another, so no transaction ever meets another: TransactionC
 
 import hashlib
 from collections.abc import Callable
-from functools import partial
+from typing import TypeVar
 
 import msgspec
 
-from glasshouse.engines.dynamo import Invalid, Item, update
+from glasshouse.core.errors import ServiceError
+from glasshouse.engines.dynamo import Invalid, Projection, update
 from glasshouse.services.dynamodb.asking import condition_of, names_for, projection_of
 from glasshouse.services.dynamodb.capacity import Consumed, read_units
 from glasshouse.services.dynamodb.errors import (
@@ -19,12 +20,15 @@ from glasshouse.services.dynamodb.errors import (
     TransactionCanceledException,
     ValidationException,
 )
-from glasshouse.services.dynamodb.keys import place_of_item, place_of_key
+from glasshouse.services.dynamodb.keys import EmptyIndexKey, Mismatch, Place, place_of_item, place_of_key
 from glasshouse.services.dynamodb.metering import THROTTLED
+from glasshouse.services.dynamodb.records import DynamoTable
 from glasshouse.services.dynamodb.rows import Items, decode, encode
 from glasshouse.services.dynamodb.writes import Done, Write, update_change
 
 TOKEN_S, MOST_BYTES = 600, 4 * 2**20
+REASONS = (ConditionalCheckFailedException, DuplicateItemException, Invalid, *THROTTLED)
+P = TypeVar("P")
 KINDS = ("ConditionCheck", "Put", "Delete", "Update")
 
 
@@ -33,27 +37,26 @@ class Transactions:
 
     def transact_get_items(self, transact_items: list, return_consumed_capacity: str | None = None):
         consumed = Consumed(return_consumed_capacity, "Read")
-        responses, size = [], 0
+        responses, total = [], 0
         with self._metered():
-            for wanted in transact_items:
-                item, item_size = self._get_in_transaction(wanted["Get"], consumed)
-                responses.append({"Item": item})
-                size += item_size
-        if size > MOST_BYTES:
-            raise ValidationException("Transaction request has exceeded the maximum aggregate size of 4 MB")
+            planned = [planned_or_not(self._plan_get, wanted["Get"]) for wanted in transact_items]
+            check_keys_match(planned)
+            for table, place, wanted in planned:
+                self._admit(table, "Read")
+                item, size = Items(self.store, table, self.now).sized(place)
+                self._consume(consumed, table, None, "Read", 2 * read_units(size, consistent=True))
+                responses.append({"Item": item if item is None or wanted is None else wanted(item)})
+                total += size
+            check_total(total)
         return {"Responses": responses, "ConsumedCapacity": consumed.all()}
 
-    def _get_in_transaction(self, get: dict, consumed: Consumed) -> tuple[Item | None, int]:
+    def _plan_get(self, get: dict) -> tuple[DynamoTable, Place, Projection | None]:
         text = get.get("ProjectionExpression")
         names = names_for(get.get("ExpressionAttributeNames"), None, {"ProjectionExpression": text})
         wanted = projection_of(names, text, None)
         names.check_all_used()
         table = self._table(get["TableName"])
-        place = place_of_key(table, get["Key"])
-        self._admit(table, "Read")
-        item, size = Items(self.store, table, self.now).sized(place)
-        self._consume(consumed, table, None, "Read", 2 * read_units(size, consistent=True))
-        return (item if item is None or wanted is None else wanted(item)), size
+        return table, place_of_key(table, get["Key"]), wanted
 
     def transact_write_items(
         self,
@@ -71,9 +74,9 @@ class Transactions:
                 reads.add(table, units)
             return {"ConsumedCapacity": reads.all()}
         with self._metered():
-            writes = [self._plan_in_transaction(action) for action in transact_items]
-            check_different_items(writes)
-            done = self._perform_all([partial(self._write, write) for write in writes])
+            writes = [planned_or_not(self._plan_in_transaction, action) for action in transact_items]
+            done = self._perform_all(writes)
+            check_total(sum(max(result.change.old_size, result.change.new_size) for result in done))
         collections: dict[str, list] = {}
         read: list[tuple[str, float]] = []
         for write, result in zip(writes, done, strict=True):
@@ -87,28 +90,26 @@ class Transactions:
             self._remember(client_request_token, asked, read)
         return {"ConsumedCapacity": consumed.all(), "ItemCollectionMetrics": collections or None}
 
-    def _perform_all(self, actions: list[Callable[[], Done]]) -> list[Done]:
-        """Perform every action, and cancel all of them with the reason of each that fails."""
-        done, reasons, failed = [], [], False
-        for action in actions:
+    def _perform_all(self, writes: list[Write | Mismatch]) -> list[Done]:
+        """Perform every write, and cancel all of them with the reason of each that fails."""
+        check_different_items([write for write in writes if isinstance(write, Write)])
+        done, reasons = [], []
+        for write in writes:
             try:
-                done.append(action())
+                done.append(self._write_planned(write))
                 reasons.append({"Code": "None"})
-            except ConditionalCheckFailedException as failure:
-                failed = True
-                reasons.append({"Code": "ConditionalCheckFailed", "Message": failure.message, **failure.members})
-            except DuplicateItemException as failure:
-                failed = True
-                reasons.append({"Code": "DuplicateItem", "Message": failure.message, **failure.members})
-            except Invalid as failure:
-                failed = True
-                reasons.append({"Code": "ValidationError", "Message": str(failure)})
-            except THROTTLED as failure:
-                failed = True
-                reasons.append({"Code": failure.code.removesuffix("Exception"), "Message": failure.message})
-        if failed:
+            except EmptyIndexKey:
+                raise
+            except REASONS as failure:
+                reasons.append(reason_of(failure))
+        if len(done) < len(writes):
             raise cancelled(reasons)
         return done
+
+    def _write_planned(self, write: Write | Mismatch) -> Done:
+        if isinstance(write, Mismatch):
+            raise write
+        return self._write(write)
 
     def _plan_in_transaction(self, action: dict) -> Write:
         given = [(kind, action[kind]) for kind in KINDS if action.get(kind) is not None]
@@ -163,6 +164,32 @@ class Transactions:
 def digest(asked: list) -> str:
     """Tells one request from another."""
     return hashlib.sha256(msgspec.msgpack.encode(asked, order="deterministic")).hexdigest()
+
+
+def planned_or_not(plan: Callable[[dict], P], asked: dict) -> P | Mismatch:
+    """A plan; or that its key is none of its table's, which is told with the reasons of the others."""
+    try:
+        return plan(asked)
+    except Mismatch as failure:
+        return failure
+
+
+def check_keys_match(planned: list):
+    if any(isinstance(plan, Mismatch) for plan in planned):
+        raise cancelled([reason_of(plan) if isinstance(plan, Mismatch) else {"Code": "None"} for plan in planned])
+
+
+def reason_of(failure: Exception) -> dict:
+    """Why one action of a transaction failed."""
+    if isinstance(failure, ServiceError):
+        item = {"Item": failure.members["Item"]} if "Item" in failure.members else {}
+        return {"Code": failure.code.removesuffix("Exception"), "Message": failure.message, **item}
+    return {"Code": "ValidationError", "Message": str(failure)}
+
+
+def check_total(size: int):
+    if size > MOST_BYTES:
+        raise ValidationException("Transaction request has exceeded the maximum aggregate size of 4 MB")
 
 
 def check_different_items(writes: list[Write]):

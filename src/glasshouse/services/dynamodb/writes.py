@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from glasshouse.engines.dynamo import Invalid, Item, Update
 from glasshouse.engines.dynamo.conditions import Condition
 from glasshouse.engines.dynamo.values import WRONG
-from glasshouse.services.dynamodb.errors import ConditionalCheckFailedException
-from glasshouse.services.dynamodb.keys import Place
+from glasshouse.services.dynamodb.errors import ConditionalCheckFailedException, DuplicateItemException
+from glasshouse.services.dynamodb.keys import EmptyIndexKey, Place
 from glasshouse.services.dynamodb.records import DynamoTable
 from glasshouse.services.dynamodb.rows import Change, Items
 
@@ -27,6 +27,7 @@ class Write:
     condition: Condition | None = None
     tells_item: bool = False  # when the condition fails
     known_size: int | None = None  # of the new item, where it is known
+    inserts: bool = False  # so that a failing condition means a duplicate
 
 
 @dataclass(slots=True)
@@ -48,14 +49,17 @@ class Writes:
         old, old_size = items.sized(write.place)
         if write.condition is not None and not write.condition(old or {}):
             told = {"Item": old} if write.tells_item and old is not None else {}
-            raise ConditionalCheckFailedException(**told)
+            raise (DuplicateItemException if write.inserts else ConditionalCheckFailedException)(**told)
         if write.change is None:
             return Done(old, old, Change(old_size, old_size))
         new = write.change(old)
         new_size = 0
         if new is not None:
             new_size = items.measure(new, TO_UPDATE) if write.known_size is None else write.known_size
-        change = items.write(write.place, old, old_size, new, new_size)
+        try:
+            change = items.write(write.place, old, old_size, new, new_size)
+        except EmptyIndexKey as empty:
+            raise empty.of_update() if write.known_size is None else empty from None
         if change.index_units:
             self._admit(write.table, "Write", [one for one in write.table.indexes if one.name in change.index_units])
         self._tell(write.table, write.place, old, new, change)
