@@ -162,6 +162,22 @@ def test_a_bus_and_a_parameter_are_asked(aws, api, ask):
     assert ask(api.id, "/dev/who", "POST").body == b"Ann"
 
 
+def test_a_service_is_asked_by_a_query_alone(aws, api, ask):
+    aws("ssm").put_parameter(Name="/who", Value="Ann", Type="String")
+    mapping = {
+        "integration.request.querystring.Name": "'/who'", "integration.request.querystring.WithDecryption": "'true'",
+    }  # fmt: skip
+    api.service(
+        "ssm:action/GetParameter", trusted(aws, "ssm:GetParameter"), "/who", "GET", requestParameters=mapping
+    )  # fmt: skip
+    api.respond("/who")
+    api.deploy()
+    answer = ask(api.id, "/dev/who").document["GetParameterResponse"]
+    assert set(answer["ResponseMetadata"]) == {"RequestId"}
+    known = answer["GetParameterResult"]["Parameter"]
+    assert (known["Name"], known["Value"], known["Version"]) == ("/who", "Ann", 1)
+
+
 # What happens next
 
 

@@ -12,7 +12,7 @@ from glasshouse.core.errors import NotSupported, ServiceError
 from glasshouse.core.visit import Answer, Wired
 from glasshouse.gateway import errors
 from glasshouse.gateway.routing import FORM, NoService, Route
-from glasshouse.protocol import faults, json, model
+from glasshouse.protocol import faults, json, model, wire
 from glasshouse.protocol.http import Request, Response
 from glasshouse.protocol.model import Listing, Operation
 
@@ -52,20 +52,28 @@ def _perform(gateway: "Gateway", route: Route, request: Request, make_call: Make
     if operation is None:
         refusal = errors.unknown_operation(route.family, route.wanted)
         return route.codec.serialize_error(None, refusal, make_call(route.service, "", {}).request_id, route.service)
-    in_json = route.family is errors.Family.QUERY and JSON in request.headers.get("accept", "")
+    asked_by_query = _is_asked_by_query(request)
+    in_query = asked_by_query or route.family is errors.Family.QUERY
+    in_json = in_query and JSON in request.headers.get("accept", "")
+    codec = wire.codec(route.service, "query") if asked_by_query else route.codec
     call = make_call(route.service, operation.name, {})
     try:
-        call.params = route.codec.parse(operation, request, route.labels)
+        call.params = codec.parse(operation, request, route.labels)
         result = gateway.cloud.perform(call)
     except NotSupported:
         raise
     except ServiceError as refusal:
         if in_json:
             return _refusal_in_json(operation, refusal, call.request_id)
-        return route.codec.serialize_error(operation, refusal, call.request_id, route.service)
+        return codec.serialize_error(operation, refusal, call.request_id, route.service)
     if in_json:
         return _in_json(operation, result, call.request_id)
-    return route.codec.serialize(operation, result, call.request_id)
+    return codec.serialize(operation, result, call.request_id)
+
+
+def _is_asked_by_query(request: Request) -> bool:
+    """Whether a service that speaks JSON is asked in the old way, which AWS's answer to API Gateway as well."""
+    return "x-amz-target" in request.headers and bool(request.query) and not request.body.strip()
 
 
 def _with_action(request: Request, wired: Wired) -> Request:
@@ -80,10 +88,8 @@ def _with_action(request: Request, wired: Wired) -> Request:
     if not listing.target_prefix:
         return request
     headers = {"x-amz-target": f"{listing.target_prefix}.{wired.action}"} | request.headers
-    body = request.body
-    if request.query and (not body.strip() or request.method in NO_BODY):
-        body = json.encode(dict(request.query_pairs))
-    return replace(request, method="POST", path="/", query="", headers=headers, body=body)
+    body = b"" if request.query and request.method in NO_BODY else request.body
+    return replace(request, method="POST", path="/", headers=headers, body=body)
 
 
 def _listing(name: str) -> Listing | None:
