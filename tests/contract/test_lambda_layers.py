@@ -5,6 +5,7 @@ import urllib.request
 
 import pytest
 
+from glasshouse.services.lambda_.public_layers import borrow
 from tests.contract.lambda_code import ACCOUNT, REGION, another_account, made, refused, updated, zipped
 
 INVALID, MISSING = "InvalidParameterValueException", "ResourceNotFoundException"
@@ -177,6 +178,12 @@ def test_a_public_layer_is_made_of_an_installed_package(functions, aws, monkeypa
     text = "import aws_lambda_powertools as tools\n\ndef handler(event, context): return tools.ANSWER\n"
     assert made(aws, "asks", text, Layers=[arn])["Layers"][0]["Arn"] == arn
     assert functions.invoke(FunctionName="asks")["Payload"].read() == b"7"
+
+
+def test_a_public_layer_has_what_its_package_needs(tmp_path):
+    assert borrow("hypothesis[cli]", "hypothesis", tmp_path / "python")
+    assert {"hypothesis", "sortedcontainers"} <= {path.name for path in (tmp_path / "python").iterdir()}
+    assert not borrow("nothing-of-the-kind", "nothing_of_the_kind", tmp_path / "nothing")
 
 
 def test_a_function_keeps_a_layer_that_was_deleted(functions, aws):

@@ -6,12 +6,14 @@ version of a layer is asked for, it holds the packages' latest releases.
 """
 
 import asyncio
+import importlib.metadata
 import importlib.util
 import os
 import re
 import shutil
 import sys
 import tempfile
+from functools import cache
 from pathlib import Path
 
 from glasshouse.core.cloud import Cloud
@@ -28,6 +30,9 @@ KNOWN = (
     ),
 )  # fmt: skip
 INSTALLING_S, PATIENCE_S = 600, 55
+# Every Python runtime has them.
+PROVIDED = {"boto3", "botocore", "s3transfer", "jmespath", "urllib3"}
+NAMED = re.compile(r"[\w.-]+")
 
 
 class PublicLayers:
@@ -42,10 +47,10 @@ class PublicLayers:
         if known is None:
             return None
         requirement, module = known
-        folder = _folder(requirement, module)
+        folder = _folder(requirement)
         if not _is_there(folder):
             installations = self.cloud.resident(Installations)
-            failure = installations.begin(requirement, folder)
+            failure = installations.begin(requirement, module, folder)
             if failure is None:
                 self.wait(PATIENCE_S, topic(folder))
                 failure = "it is still being installed; try again in a minute"
@@ -59,7 +64,7 @@ class PublicLayers:
         known = _known(arn)
         if known is None:
             raise ValueError(f"{arn} is no public layer that we know")
-        return _folder(*known)
+        return _folder(known[0])
 
 
 class Installations:
@@ -70,13 +75,13 @@ class Installations:
         self._running: dict[Path, asyncio.Future] = {}
         self._failed: dict[Path, str] = {}
 
-    def begin(self, requirement: str, folder: Path) -> str | None:
+    def begin(self, requirement: str, module: str, folder: Path) -> str | None:
         """Start to install, unless that is under way; why the last attempt failed, which is told once."""
         if folder in self._failed:
             return self._failed.pop(folder)
         if folder not in self._running:
             loop = asyncio.get_running_loop()
-            self._running[folder] = loop.run_in_executor(None, install, requirement, folder)
+            self._running[folder] = loop.run_in_executor(None, fill, requirement, module, folder)
             self._running[folder].add_done_callback(lambda done: self._ended(folder, done))
         return None
 
@@ -94,10 +99,23 @@ class Installations:
         self._cloud.parking.tell([topic(folder)])
 
 
-def install(requirement: str, folder: Path) -> str | None:
-    """Install a package and what it needs, as a layer has it. Returns why that failed."""
+def fill(requirement: str, module: str, folder: Path) -> str | None:
+    """Make the content of a layer, from our own installation or from the package index. Returns why that failed."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(dir=folder.parent))
+    draft.chmod(0o755)
+    failure = None if borrow(requirement, module, draft / "python") else install(requirement, draft)
+    try:
+        if failure is None:
+            draft.rename(folder)
+    except OSError:
+        pass  # another cloud was faster
+    shutil.rmtree(draft, ignore_errors=True)
+    return failure
+
+
+def install(requirement: str, draft: Path) -> str | None:
+    """Install a package and what it needs, as a layer has it. Returns why that failed."""
     printed: list[bytes] = []
     command = [
         sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries", "1",
@@ -106,15 +124,56 @@ def install(requirement: str, folder: Path) -> str | None:
     limits = Limits(wall_s=INSTALLING_S)
     with Worker(command, os.environ, draft, limits, lambda stream, chunk: printed.append(chunk)) as worker:
         finished = worker.finish()
-    if finished.status != 0 or finished.timed_out:
-        shutil.rmtree(draft, ignore_errors=True)
-        said = b"".join(printed).decode(errors="replace").strip().splitlines()
-        return said[-1] if said else "pip failed"
+    if finished.status == 0 and not finished.timed_out:
+        return None
+    said = b"".join(printed).decode(errors="replace").strip().splitlines()
+    return said[-1] if said else "pip failed"
+
+
+def borrow(requirement: str, module: str, python: Path) -> bool:
+    """Link the package and what it needs of our own installation. Whether that has it."""
+    spec = importlib.util.find_spec(module)
+    if spec is None or spec.origin is None:
+        return False
+    needed = _needed(_name(requirement))
+    if not needed:  # a package that nobody installed, such as one that is being written
+        shutil.copytree(Path(spec.origin).parent, python / module, copy_function=_link)
+    for distribution in needed:
+        for file in distribution.files or ():
+            if ".." not in file.parts and (source := Path(str(distribution.locate_file(file)))).is_file():
+                (python / file).parent.mkdir(parents=True, exist_ok=True)
+                _link(str(source), str(python / file))
+    return True
+
+
+def _needed(name: str) -> list[importlib.metadata.Distribution]:
+    """An installed package and those that it needs, but for what is there in any case; none if it is not installed."""
+    found: dict[str, importlib.metadata.Distribution] = {}
+    wanted = [name]
+    while wanted:
+        name = wanted.pop()
+        if name in found or name in PROVIDED:
+            continue
+        try:
+            distribution = importlib.metadata.distribution(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+        found[name] = distribution
+        wanted += [_name(each) for each in distribution.requires or () if "extra ==" not in each]
+    return list(found.values())
+
+
+def _name(requirement: str) -> str:
+    named = NAMED.match(requirement)
+    return named[0].lower().replace("_", "-") if named else requirement
+
+
+def _link(source: str, target: str):
+    """A file costs no second copy where the file system can do without."""
     try:
-        draft.rename(folder)
+        os.link(source, target)
     except OSError:
-        shutil.rmtree(draft, ignore_errors=True)  # another cloud was faster
-    return None
+        shutil.copy2(source, target)
 
 
 def topic(folder: Path) -> str:
@@ -132,29 +191,20 @@ def _known(arn: str) -> tuple[str, str] | None:
     return next(found, None)
 
 
-def _folder(requirement: str, module: str) -> Path:
-    """Where the content lies, or will lie once it is installed."""
+def _folder(requirement: str) -> Path:
+    """Where the content lies, or will lie once it is made: another folder for another release that we have."""
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "glasshouse" / "layers"
-    name = re.sub(r"\W+", "-", requirement).strip("-")
-    folder = base / f"{name}-{sys.implementation.cache_tag}"
-    if not _is_there(folder):
-        _borrow(module, folder)
-    return folder
+    try:
+        version = importlib.metadata.version(_name(requirement))
+    except importlib.metadata.PackageNotFoundError:
+        version = "latest"
+    return base / f"{_name(requirement)}-{version}-{sys.implementation.cache_tag}"
 
 
 def _is_there(folder: Path) -> bool:
     return (folder / "python").exists()
 
 
-def _borrow(module: str, folder: Path):
-    """Let the layer be the packages of our own installation, if it has them."""
-    spec = importlib.util.find_spec(module)
-    if spec is not None and spec.origin:
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        (folder / "python").symlink_to(Path(spec.origin).parents[1], target_is_directory=True)
-
-
+@cache
 def _size(folder: Path) -> int:
-    python = folder / "python"
-    return 0 if python.is_symlink() else sum(path.stat().st_size for path in python.rglob("*") if path.is_file())
+    return sum(path.stat().st_size for path in (folder / "python").rglob("*") if path.is_file())

@@ -46,6 +46,8 @@ class Workshop:
         """The code and the layers of a function, unpacked."""
         configuration = dressing.configuration
         task = await self._unpacked.code(configuration.code)
+        if self._sandbox.isolates and len(configuration.layers) == len(dressing.public_layers) == 1:
+            return task, *dressing.public_layers.values()  # thousands of files that need not lie elsewhere too
         return task, await self._unpacked.layers(configuration.layers, dressing.public_layers)
 
     def environment(self) -> Environment:
