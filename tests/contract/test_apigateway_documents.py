@@ -292,7 +292,11 @@ def test_a_stage_is_exported(client):
     assert get["responses"]["200"]["schema"] == {"$ref": "#/definitions/Pet"}
     assert "x-amazon-apigateway-integration" not in get
     assert document["definitions"]["Pet"]["properties"]["toy"] == {"$ref": "#/definitions/Toy"}
+    assert document["paths"]["/open"]["x-amazon-apigateway-any-method"]["consumes"] == [JSON]
     newer = exported(client, api)
+    assert {"name": "X-Who", "in": "header", "schema": {"type": "string"}} in newer["paths"]["/pets/{id}"]["get"][
+        "parameters"
+    ]
     assert newer["servers"] == [{"url": f"https://{host}/{{basePath}}", "variables": {"basePath": {"default": "dev"}}}]
     put = newer["paths"]["/pets/{id}"]["put"]
     assert put["requestBody"]["content"] == {JSON: {"schema": {"$ref": "#/components/schemas/Pet"}}}

@@ -63,6 +63,17 @@ def test_a_key_has_a_value_of_its_own(client):
     assert refused(client.create_api_key, value="a" * 129) == (
         "BadRequestException", "API Key value exceeds maximum size of 128 characters",
     )  # fmt: skip
+    assert refused(client.create_api_key, name="a" * 1025)[1] == (
+        "Invalid API Key name, can be at most 1024 characters."
+    )
+    key = client.create_api_key(name="")["id"]
+    assert refused(client.update_api_key, apiKey=key, patchOperations=patches(description="a" * 125_001))[1] == (
+        "Invalid API Key description specified."
+    )
+    assert refused(client.update_api_key, apiKey=key, patchOperations=patches(id="a"))[1] == (
+        "Invalid patch path  '/id' specified for op 'replace'. Must be one of: [/description, /enabled, /name,"
+        " /customerId]"
+    )
 
 
 @pytest.mark.parametrize("operation", ["get_api_key", "delete_api_key", "update_api_key"])
@@ -71,9 +82,7 @@ def test_a_key_that_is_not_there_is_not_found(client, operation):
     assert said == ("NotFoundException", "Invalid API Key identifier specified")
 
 
-@pytest.mark.parametrize(
-    "operation", ["get_usage_plan", "delete_usage_plan", "update_usage_plan", "get_usage_plan_keys"]
-)
+@pytest.mark.parametrize("operation", ["get_usage_plan", "delete_usage_plan", "update_usage_plan"])
 def test_a_plan_that_is_not_there_is_not_found(client, operation):
     said = refused(getattr(client, operation), usagePlanId="nothing")
     assert said == ("NotFoundException", "Invalid Usage Plan ID specified")
@@ -163,7 +172,7 @@ def test_a_key_is_as_it_was_made(client):
 def test_keys_are_found_by_the_beginning_of_their_names_and_by_customers(client):
     for name in ("Ann", "Anton", "Bob"):
         client.create_api_key(name=name, customerId=name[0])
-    assert [key["name"] for key in client.get_api_keys(nameQuery="An", includeValues=True)["items"]] == ["Ann", "Anton"]
+    assert [key["name"] for key in client.get_api_keys(nameQuery="An", includeValues=True)["items"]] == ["Anton", "Ann"]
     assert [key["name"] for key in client.get_api_keys(customerId="B")["items"]] == ["Bob"]
     pages = client.get_paginator("get_api_keys").paginate(PaginationConfig={"PageSize": 2})
     assert [len(page["items"]) for page in pages] == [2, 1]
@@ -183,6 +192,7 @@ def test_a_plan_is_as_it_was_made(client, locked):
     assert (link["id"], link["type"], link["name"]) == (key, "API_KEY", "Ann")
     assert [one["id"] for one in client.get_usage_plan_keys(usagePlanId=plan)["items"]] == [key]
     assert client.get_usage_plan_keys(usagePlanId=plan, nameQuery="B")["items"] == []
+    assert client.get_usage_plan_keys(usagePlanId="nothing")["items"] == []
     client.create_usage_plan(name="silver")
     assert [one["name"] for one in client.get_usage_plans()["items"]] == ["gold", "silver"]
     assert [one["name"] for one in client.get_usage_plans(keyId=key)["items"]] == ["gold"]

@@ -111,7 +111,9 @@ class Writer:
         models = method.get("requestModels") or {}
         parameters = [self._parameter(name, needed) for name, needed in (method.get("requestParameters") or {}).items()]
         if self._is_swagger:
-            operation |= {"consumes": list(models)} if models else {}
+            templates = (method.get("methodIntegration") or {}).get("requestTemplates") or {}
+            consumed = list(models | templates)
+            operation |= {"consumes": consumed} if consumed else {}
             operation["produces"] = self._produced(method) or [JSON]
             for name in list(models.values())[:1]:
                 schema = {"$ref": self._reference(name)}
@@ -135,13 +137,17 @@ class Writer:
 
     def _parameter(self, name: str, needed: bool) -> dict[str, Any]:
         _, _, place, rest = name.split(".", 3)
-        made = {"name": rest, "in": "query" if place == "querystring" else place, "required": needed}
+        made: dict[str, Any] = {"name": rest, "in": "query" if place == "querystring" else place}
+        if needed or self._is_swagger:
+            made["required"] = needed
         return made | ({"type": "string"} if self._is_swagger else {"schema": {"type": "string"}})
 
     def _produced(self, method: dict[str, Any]) -> list[str]:
         types: dict[str, None] = {}
         for response in (method.get("methodResponses") or {}).values():
             types |= dict.fromkeys(response.get("responseModels") or ())
+        for response in ((method.get("methodIntegration") or {}).get("integrationResponses") or {}).values():
+            types |= dict.fromkeys(response.get("responseTemplates") or ())
         return list(types)
 
     def _response(self, status: str, response: dict[str, Any]) -> dict[str, Any]:
@@ -153,7 +159,7 @@ class Writer:
         models = response.get("responseModels") or {}
         if models and self._is_swagger:
             made["schema"] = {"$ref": self._reference(next(iter(models.values())))}
-        elif models:
+        elif not self._is_swagger:
             made["content"] = {kind: {"schema": {"$ref": self._reference(name)}} for kind, name in models.items()}
         return made
 
@@ -236,6 +242,8 @@ def _integration(integration: dict[str, Any]) -> dict[str, Any]:
     """As the extension has it: responses by their patterns, and the words in lower case."""
     left_out = ("integrationResponses", "cacheKeyParameters", "cacheNamespace", "timeoutInMillis")
     made = {name: value for name, value in integration.items() if name not in left_out}
+    if made.get("connectionType") == "INTERNET":
+        del made["connectionType"]
     made["type"] = integration["type"].lower()
     made["passthroughBehavior"] = integration["passthroughBehavior"].lower()
     if integration["timeoutInMillis"] != 29_000:

@@ -9,6 +9,7 @@ from glasshouse.services.apigateway.errors import NotFoundException
 from glasshouse.services.apigateway.records import Resource, RestApi, Stage
 
 PAGE, LARGEST_PAGE = 25, 500
+END = 1e12  # after every moment
 
 
 class Finding:
@@ -67,3 +68,8 @@ class Finding:
 def by_age(moment: float, name: str) -> str:
     """A key that sorts what was made earlier first."""
     return f"{moment:020.6f} {name}"
+
+
+def by_youth(moment: float, name: str) -> str:
+    """A key that sorts what was made later first."""
+    return by_age(END - moment, name)

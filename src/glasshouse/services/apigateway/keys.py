@@ -7,10 +7,11 @@ from hashlib import sha256
 from glasshouse.core import ids
 from glasshouse.services.apigateway import errors, patches
 from glasshouse.services.apigateway.errors import BadRequestException, ConflictException, NotFoundException
-from glasshouse.services.apigateway.finding import by_age
+from glasshouse.services.apigateway.finding import by_youth
 from glasshouse.services.apigateway.records import ApiKey, KeyValue
 
 SHORTEST, LONGEST = 20, 128
+LONGEST_NAME, LONGEST_DESCRIPTION = 1024, 125_000
 COLUMNS = {"name", "key", "description", "enabled", "usageplanids"}
 
 
@@ -38,17 +39,18 @@ class Keys:
             key for key in self.keys.list()
             if (key.name or "").startswith(name_query or "") and customer_id in (None, key.customer_id)
         )  # fmt: skip
-        page = self._page(keys, limit, position, lambda key: by_age(key.created_date, key.id))
+        page = self._page(keys, limit, position, lambda key: by_youth(key.created_date, key.id))
         shown = [self._shown_key(key, bool(include_values), always_tags=False) for key in page["items"]]
         return page | {"items": shown}
 
     def update_api_key(self, api_key: str, patch_operations: list | None = None):
         key = self._key(api_key)
         fields = {
-            "/name": ("name", patches.text), "/description": ("description", patches.text),
-            "/enabled": ("enabled", patches.boolean), "/customerId": ("customer_id", patches.text),
+            "/description": ("description", patches.text), "/enabled": ("enabled", patches.boolean),
+            "/name": ("name", patches.text), "/customerId": ("customer_id", patches.text),
         }  # fmt: skip
         patches.replace_listed(key, patch_operations, fields)
+        _check_words(key.name, key.description)
         key.last_updated_date = self.now
         return self._shown_key(self.keys.put(key), with_value=False)
 
@@ -94,6 +96,7 @@ class Keys:
         customer_id: str | None = None,
     ) -> ApiKey:  # fmt: skip
         """A key that is not kept yet; its value is taken from now on."""
+        _check_words(name, description)
         if value and len(value) < SHORTEST:
             raise BadRequestException(f"API Key value should be at least {SHORTEST} characters")
         if value and len(value) > LONGEST:
@@ -103,7 +106,7 @@ class Keys:
         value = value or ids.token(40)
         sealed = self.cloud.seal.close(value.encode()).hex()
         key = ApiKey(
-            ids.token(10, ids.LOWER), sealed, name, self.now, self.now, enabled, description, customer_id,
+            ids.token(10, ids.LOWER), sealed, name or None, self.now, self.now, enabled, description, customer_id,
         )  # fmt: skip
         self.key_values.put(KeyValue(digest(value), key.id))
         return key
@@ -119,6 +122,13 @@ class Keys:
             "createdDate": key.created_date, "lastUpdatedDate": key.last_updated_date, "stageKeys": key.stage_keys,
             "tags": tags if tags or always_tags else None,
         }  # fmt: skip
+
+
+def _check_words(name: str | None, description: str | None):
+    if name and len(name) > LONGEST_NAME:
+        raise BadRequestException(f"Invalid API Key name, can be at most {LONGEST_NAME} characters.")
+    if description and len(description) > LONGEST_DESCRIPTION:
+        raise BadRequestException("Invalid API Key description specified.")
 
 
 def digest(value: str) -> str:

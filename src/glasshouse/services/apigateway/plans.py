@@ -6,7 +6,7 @@ from typing import Any
 from glasshouse.core import ids
 from glasshouse.services.apigateway import errors, patches
 from glasshouse.services.apigateway.errors import BadRequestException, ConflictException, NotFoundException
-from glasshouse.services.apigateway.finding import by_age
+from glasshouse.services.apigateway.finding import by_age, by_youth
 from glasshouse.services.apigateway.patches import Patch
 from glasshouse.services.apigateway.records import UsagePlan, UsagePlanKey
 
@@ -71,10 +71,11 @@ class Plans:
     def get_usage_plan_keys(
         self, usage_plan_id: str, position: str | None = None, limit: int | None = None, name_query: str | None = None
     ):
-        self._plan(usage_plan_id)
-        shown = [self._shown_link(link) for link in self.plan_keys.list(usage_plan_id)]
-        wanted = [link for link in shown if (link["name"] or "").startswith(name_query or "")]
-        return self._page(wanted, limit, position, lambda link: link["id"])
+        """Of a plan that is not there, none: AWS does not refuse it."""
+        keys = [self._key(link.id) for link in self.plan_keys.list(usage_plan_id)]
+        wanted = (key for key in keys if (key.name or "").startswith(name_query or ""))
+        page = self._page(wanted, limit, position, lambda key: by_youth(key.created_date, key.id))
+        return page | {"items": [self._shown_link(UsagePlanKey(usage_plan_id, key.id)) for key in page["items"]]}
 
     def delete_usage_plan_key(self, usage_plan_id: str, key_id: str):
         self.plan_keys.delete(self._plan_key(usage_plan_id, key_id))
