@@ -26,7 +26,7 @@ from chain import Chain, Transfers
 RECORDS_IN_A_PUT, BYTES_IN_A_PUT = 500, 5 * 1024 * 1024
 BLOCKS_AT_ONCE = 500
 PAUSE_S, LONGEST_PAUSE_S, LOOKS_S = 0.1, 5.0, 0.5
-ATTEMPTS = 100  # to put some records, over some minutes
+ATTEMPTS = 30  # to put some records, over two minutes
 SETTINGS = Config(retries={"mode": "standard", "total_max_attempts": 2})  # since we try again ourselves
 
 
