@@ -5,6 +5,7 @@ else does.
 """
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal, Protocol
 
 import msgspec
@@ -41,6 +42,7 @@ def root(account: str) -> Principal:
     return Principal("root", account, f"arn:aws:iam::{account}:root", account)
 
 
+@lru_cache(1024)
 def service_principal(name: str, account: str) -> Principal:
     """One of the cloud's services, such as `s3.amazonaws.com`, acting for an account."""
     return Principal("service", account, f"{name}.amazonaws.com", f"{name}.amazonaws.com")

@@ -6,13 +6,14 @@ object lives for one call and keeps nothing.
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from functools import cached_property, partial
+from functools import partial
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from glasshouse.core.call import Call
 from glasshouse.core.errors import ServiceError, ValidationException
 from glasshouse.core.mail import forward
+from glasshouse.core.once import once
 from glasshouse.core.parking import NothingYet
 from glasshouse.core.siblings import Siblings
 from glasshouse.core.visit import Answer, Visit
@@ -57,7 +58,7 @@ class Service:
         self.store = cloud.store
         self.now: float = cloud.clock.now()
 
-    @cached_property
+    @once
     def aws(self) -> "Siblings":
         """The other services, asked as this service: `self.aws.kms.encrypt(KeyId=..., Plaintext=...)`."""
         return Siblings(self)

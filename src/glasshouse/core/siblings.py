@@ -38,10 +38,10 @@ class Siblings:
         self, account: str | None = None, region: str | None = None, source_arn: str | None = None
     ) -> "Siblings":
         """The same in another account or region, or for a resource."""
-        return self._with(
-            _account=account or self._account, _region=region or self._region,
-            _source_arn=source_arn or self._source_arn,
-        )  # fmt: skip
+        account, region, source_arn = account or self._account, region or self._region, source_arn or self._source_arn
+        if (account, region, source_arn) == (self._account, self._region, self._source_arn):
+            return self
+        return self._with(_account=account, _region=region, _source_arn=source_arn)
 
     def as_service(self, source_arn: str) -> "Siblings":
         """As the service, for one of its resources: what is asked must be allowed by the policy of what it concerns."""

@@ -18,6 +18,7 @@ from glasshouse.core.store import Store
 Record = TypeVar("Record")
 Scope = Literal["region", "account", "cloud"]
 SEPARATOR = "\x1f"
+MOST_PLACES = 10_000
 _encode = msgspec.json.Encoder().encode
 
 
@@ -50,9 +51,20 @@ class Table(Generic[Record]):
     def __get__(self, service, owner) -> Any:
         if service is None:
             return self
-        rows = Rows(self, service.store, f"{service.name}.{self.name}", service.call.account, service.call.region)
+        call = service.call
+        rows = self.rows(service.store, f"{service.name}.{self.name}", call.account, call.region)
         service.__dict__[self.name] = rows  # the next look finds it there, without asking the table
         return rows
+
+    def rows(self, store: Store, kind: str, account: str, region: str) -> "Rows[Record]":
+        """The rows of a place; the store keeps those that were asked for."""
+        place = (self, kind, account, region)
+        found = store.rows.get(place)
+        if found is None:
+            if len(store.rows) >= MOST_PLACES:
+                store.rows.clear()
+            found = store.rows[place] = Rows(self, store, kind, account, region)
+        return found
 
     def scope_of(self, account: str, region: str) -> str:
         if self.scope == "region":
@@ -80,7 +92,7 @@ class Rows(Generic[Record]):
 
     def within(self, account: str | None = None, region: str | None = None) -> "Rows[Record]":
         """The same table elsewhere."""
-        return Rows(self.table, self.store, self.kind, account or self.account, region or self.region)
+        return self.table.rows(self.store, self.kind, account or self.account, region or self.region)
 
     def get(self, *key) -> Record | None:
         body = self.records.get(self.kind, self.scope, _join(key))

@@ -86,7 +86,7 @@ class Confirming:
             self._mail_confirmation(topic, subscription, fields)
             return
         work = {
-            "kind": fields["Type"], "message_id": message_id, "raw": False, "published": self.now, "sum": "",
+            "kind": fields["Type"], "message_id": message_id, "raw": False, "published": self.now,
             "body": document(fields | self._signature(topic, fields)), "group": None,
             "deduplication": None,
         }  # fmt: skip

@@ -9,14 +9,16 @@ import ssl
 from base64 import b64decode
 from collections.abc import Mapping
 from contextlib import suppress
-from functools import cached_property, partial
+from functools import partial
 from typing import Any
 
 import msgspec
 
 from glasshouse.core import NotSupported, ServiceError, ids, outside
+from glasshouse.core.digests import md5_hex
+from glasshouse.core.once import once
 from glasshouse.services.sns import delivery_policy
-from glasshouse.services.sns.envelopes import Notice, text_for, timestamp
+from glasshouse.services.sns.envelopes import Notice, text_for, text_in, timestamp
 from glasshouse.services.sns.filtering import wants
 from glasshouse.services.sns.http import Outcome, post
 from glasshouse.services.sns.records import Note, Subscription, Topic
@@ -75,7 +77,8 @@ class Delivering:
         arn = subscription.endpoint
         if subscription.protocol == "sqs":
             return self._to_queue(topic, arn, work)
-        aws = self._reach(topic, arn)
+        region, account = arn.split(":")[3:5]
+        aws = self._reach(topic, region, account)
         if subscription.protocol == "lambda":
             return aws.lambda_.invoke(FunctionName=arn, InvocationType="Event", Payload=work["body"].encode())
         if subscription.protocol == "firehose":
@@ -85,7 +88,7 @@ class Delivering:
         raise NotSupported(f"sns: delivery by {subscription.protocol} is not supported by Glasshouse yet")
 
     def _to_queue(self, topic: Topic, arn: str, work: Work) -> dict:
-        account, name = arn.split(":")[4:6]
+        region, account, name = arn.split(":")[3:6]
         params: dict[str, Any] = {"QueueUrl": f"https://sqs/{account}/{name}", "MessageBody": work["body"]}
         if work["raw"] and work["attributes"]:
             params["MessageAttributes"] = _decoded(work["attributes"])
@@ -94,20 +97,18 @@ class Delivering:
             params["MessageGroupId"] = work["group"] or topic.name
         elif work["group"] and not topic.is_fifo:
             params["MessageGroupId"] = work["group"]
-        aws = self._reach(topic, arn)
-        if work.get("open"):
-            aws = aws.saying(completion="sns._signed")
-        return aws.sqs.send_message(**params)
+        return self._reach(topic, region, account, work.get("open", False)).sqs.send_message(**params)
 
-    def _reach(self, topic: Topic, arn: str):
-        """The services where a resource lies, asked for the topic."""
-        region, account = arn.split(":")[3:5]
-        place = (region, account, topic.arn)
-        if place not in self._reached:
-            self._reached[place] = self.aws(account=account, region=region).as_service(topic.arn)
-        return self._reached[place]
+    def _reach(self, topic: Topic, region: str, account: str, open: bool = False):
+        """The services in a place, asked for the topic; who is to complete what is left open is said aside."""
+        place = (region, account, topic.arn, open)
+        known = self._reached.get(place)
+        if known is None:
+            known = self.aws(account=account, region=region).as_service(topic.arn)
+            known = self._reached[place] = known.saying(completion="sns._signed") if open else known
+        return known
 
-    @cached_property
+    @once
     def _reached(self) -> dict:
         """The services elsewhere, for the time of this call."""
         return {}
@@ -254,8 +255,8 @@ class Delivering:
         if failed or ids.random_fraction() * 100 < rate:
             entry = {
                 "notification": {
-                    "messageMD5Sum": work["sum"], "messageId": work["message_id"], "topicArn": topic.arn,
-                    "timestamp": _spaced(work["published"]),
+                    "messageMD5Sum": md5_hex(text_in(work).encode()), "messageId": work["message_id"],
+                    "topicArn": topic.arn, "timestamp": _spaced(work["published"]),
                 },
                 "delivery": {
                     "deliveryId": ids.uuid(), "destination": subscription.endpoint, "dwellTimeMs": dwell_ms,
@@ -280,18 +281,20 @@ class Delivering:
 
 def _work(subscription: Subscription, notice: Notice) -> Work:
     """What is to be sent, complete: it must not change while it is tried again."""
-    note = notice.note
+    note, raw = notice.note, subscription.is_raw
     work: Work = {
-        "kind": "Notification", "message_id": note.message_id, "raw": subscription.is_raw, "sum": notice.sum,
-        "published": note.published, "group": note.group, "deduplication": note.deduplication,
+        "kind": "Notification", "message_id": note.message_id, "raw": raw, "published": note.published,
+        "group": note.group, "deduplication": note.deduplication,
     }  # fmt: skip
-    if subscription.is_raw:
-        return work | {"body": notice.text, "attributes": note.attributes}
-    if subscription.protocol == "lambda":
-        return work | {"body": notice.lambda_event(subscription)}
-    if subscription.protocol == "sqs":
-        return work | {"body": notice.open_document(subscription), "open": bool(notice.blank_signature)}
-    return work | {"body": notice.document(subscription)}
+    if raw:
+        work["body"], work["attributes"] = notice.text, note.attributes
+    elif subscription.protocol == "sqs":
+        work["body"], work["open"] = notice.open_document(subscription), bool(notice.blank_signature)
+    elif subscription.protocol == "lambda":
+        work["body"] = notice.lambda_event(subscription)
+    else:
+        work["body"] = notice.document(subscription)
+    return work
 
 
 def _provider(protocol: str, answer: Mapping, failed: bool) -> dict:

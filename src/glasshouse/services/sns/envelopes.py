@@ -6,11 +6,11 @@ The documents are laid out as AWS lays them out, a blank on each side of the col
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import lru_cache
 from json.encoder import encode_basestring as _text
 from typing import Any
 
-from glasshouse.core.digests import md5_hex
+from glasshouse.core.once import once
 from glasshouse.services.sns.records import Note, Subscription
 
 CONFIRM_TEXT = (
@@ -28,7 +28,13 @@ Fields = dict[str, Any]
 
 def timestamp(moment: float) -> str:
     """Milliseconds, in UTC."""
-    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+    second, microseconds = divmod(round(moment * 1_000_000), 1_000_000)
+    return f"{_to_the_second(second)}.{microseconds // 1000:03d}Z"
+
+
+@lru_cache(64)
+def _to_the_second(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).isoformat().removesuffix("+00:00")
 
 
 def text_for(note: Note, protocol: str) -> str:
@@ -38,6 +44,14 @@ def text_for(note: Note, protocol: str) -> str:
     texts = json.loads(note.message)
     text = texts.get(protocol)
     return text if isinstance(text, str) else texts["default"]
+
+
+def text_in(work: Mapping[str, Any]) -> str:
+    """The text within what is sent."""
+    if work["raw"]:
+        return work["body"]
+    sent = json.loads(work["body"])
+    return sent["Message"] if "Message" in sent else sent["Records"][0]["Sns"]["Message"]
 
 
 def subscribe_url(subscription: Subscription) -> str:
@@ -80,35 +94,28 @@ class Notice:
     def __init__(self, note: Note, text: str, blank: Callable[[], Fields], sign: Callable[[Fields], str]):
         self.note, self.text, self._blank, self._sign = note, text, blank, sign
 
-    @cached_property
+    @once
     def fields(self) -> Fields:
         """What is signed, and what else stands before the signature."""
         note = self.note
-        fields = {
-            "Type": "Notification",
-            "MessageId": note.message_id,
-            "SequenceNumber": note.sequence_number,
-            "TopicArn": note.topic_arn,
-            "Subject": note.subject,
-            "Message": self.text,
-            "Timestamp": timestamp(note.published),
-        }
-        return {name: value for name, value in fields.items() if value is not None}
+        fields: Fields = {"Type": "Notification", "MessageId": note.message_id}
+        if note.sequence_number is not None:
+            fields["SequenceNumber"] = note.sequence_number
+        fields["TopicArn"] = note.topic_arn
+        if note.subject is not None:
+            fields["Subject"] = note.subject
+        fields["Message"], fields["Timestamp"] = self.text, timestamp(note.published)
+        return fields
 
-    @cached_property
+    @once
     def blank_signature(self) -> Fields:
         """Nothing for what is not signed at all."""
         return self._blank()
 
-    @cached_property
+    @once
     def signature(self) -> Fields:
         blank = self.blank_signature
         return blank and blank | {"Signature": self._sign(self.fields | blank)}
-
-    @cached_property
-    def sum(self) -> str:
-        """The MD5 of the text, as delivery logs show it."""
-        return md5_hex(self.text.encode())
 
     def document(self, subscription: Subscription) -> str:
         """What the subscriber gets."""
@@ -121,15 +128,15 @@ class Notice:
     def _about(self, head: str, subscription: Subscription) -> str:
         return f"{head},\n{_line('UnsubscribeURL', unsubscribe_url(subscription))}{self._tail}"
 
-    @cached_property
+    @once
     def _head(self) -> str:
         return "{\n" + _lines(self.fields | self.signature)
 
-    @cached_property
+    @once
     def _open_head(self) -> str:
         return "{\n" + _lines(self.fields | self.blank_signature)
 
-    @cached_property
+    @once
     def _tail(self) -> str:
         tail = f",\n{_line('Replayed', 'true')}" if self.note.replayed else ""
         if self.note.attributes:
@@ -171,7 +178,7 @@ def shown_attributes(attributes: Mapping[str, Mapping]) -> dict[str, dict[str, s
 
 
 def _lines(fields: Mapping[str, str]) -> str:
-    return ",\n".join([_line(name, value) for name, value in fields.items()])
+    return ",\n".join([f'  "{name}" : {_text(value)}' for name, value in fields.items()])
 
 
 def _line(name: str, value: str) -> str:

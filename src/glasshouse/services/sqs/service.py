@@ -7,10 +7,11 @@ letter by the receive that finds it, which may therefore answer empty before its
 
 import math
 import re
-from functools import cached_property
+from functools import lru_cache
 
 from glasshouse.core import Service, Table
 from glasshouse.core.call import arn
+from glasshouse.core.once import once
 from glasshouse.services.sqs.encryption import Encryption
 from glasshouse.services.sqs.errors import InvalidAddress, InvalidParameterValue, QueueDoesNotExist
 from glasshouse.services.sqs.groups import Groups
@@ -35,12 +36,12 @@ class Sqs(Queues, Permissions, Sending, Receiving, Encryption, MoveTasks, Servic
     deletions = Table(Deletion, key="name")
     move_tasks = Table(MoveTask, key=("source_name", "started_timestamp"))
 
-    @cached_property
+    @once
     def _found(self) -> dict[str, Queue]:
         """Queues by URL, for the time of this call."""
         return {}
 
-    @cached_property
+    @once
     def _data_keys(self) -> dict:
         """Ciphers by data key, for the time of this call."""
         return {}
@@ -91,8 +92,8 @@ class Sqs(Queues, Permissions, Sending, Receiving, Encryption, MoveTasks, Servic
 
     def _address(self, url: str) -> tuple[str, str]:
         """(account, name) in a queue's URL; a bare name is one of the caller's."""
-        path, slash, name = url.rpartition("/")
-        return path.rpartition("/")[2] if slash else self.call.account, name
+        account, name = _parts(url)
+        return self.call.account if account is None else account, name
 
     def _by_arn(self, arn: str) -> Queue | None:
         _, _, service, region, account, name = arn.split(":")
@@ -146,3 +147,9 @@ class Sqs(Queues, Permissions, Sending, Receiving, Encryption, MoveTasks, Servic
         self.store.write("DELETE FROM sqs_group WHERE lot = ?", (lot,))
         if forget(self.store, lot, math.inf, SWEPT_AT_ONCE) == SWEPT_AT_ONCE:
             self.later("_discard", lot=lot)
+
+
+@lru_cache(4096)
+def _parts(url: str) -> tuple[str | None, str]:
+    path, slash, name = url.rpartition("/")
+    return path.rpartition("/")[2] if slash else None, name
