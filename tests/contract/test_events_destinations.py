@@ -136,6 +136,18 @@ def test_secrets_of_a_connection_lie_in_secrets_manager(aws, events, kind, given
     assert kept == secret
 
 
+def test_the_secret_of_a_connection_belongs_to_events(aws, events):
+    connect(events, name="a")
+    secrets = aws("secretsmanager")
+    found = secrets.describe_secret(SecretId=events.describe_connection(Name="a")["SecretArn"])
+    assert found["OwningService"] == "events"
+    assert found["Tags"] == [{"Key": "aws:secretsmanager:owningService", "Value": "events"}]
+    secrets.create_secret(Name="mine", SecretString="s")
+    owned = secrets.list_secrets(Filters=[{"Key": "owning-service", "Values": ["events"]}])["SecretList"]
+    assert [one["ARN"] for one in owned] == [found["ARN"]]
+    assert "OwningService" not in secrets.describe_secret(SecretId="mine")
+
+
 def test_connections_are_updated_listed_and_deleted(aws, events):
     connect(events, name="a")
     connect(events, "BASIC", BASIC, name="b")

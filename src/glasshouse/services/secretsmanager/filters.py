@@ -46,7 +46,7 @@ def _matches(key: str, region: str, tags_of: TagsOf) -> Callable[[Secret, str], 
         if key == "primary-region":
             return (secret.primary_region or region).startswith(value)
         if key == "owning-service":
-            return False  # no service owns secrets here yet
+            return (secret.owning_service or "").startswith(value)
         return _anywhere(secret, value, region, tags_of)
 
     return one

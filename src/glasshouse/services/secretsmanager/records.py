@@ -45,6 +45,7 @@ class Secret:
     next_rotation_date: float | None = None
     primary_region: str | None = None
     replicas: list[Replica] = field(default_factory=list)
+    owning_service: str | None = None  # which manages it for the user
 
     def stages_of(self, version_id: str) -> list[str]:
         return sorted(stage for stage, version in self.stages.items() if version == version_id)

@@ -16,6 +16,7 @@ from glasshouse.services.secretsmanager.records import Secret
 DAY_S = 24 * 3600
 SHORTEST_WAIT_DAYS, LONGEST_WAIT_DAYS = 7, 30
 MOST_TAGS = 50
+OWNER_TAG = "aws:secretsmanager:owningService"
 
 
 class Secrets:
@@ -40,9 +41,11 @@ class Secrets:
         if secret is not None:
             return self._created_before(secret, token, value)
         arn = self._new_arn(name)
-        secret = Secret(name, arn, self.now, self.now, description, kms_key_id or None)
+        owner = self.call.aside.get("owning_service")
+        secret = Secret(name, arn, self.now, self.now, description, kms_key_id or None, owning_service=owner)
         self.secrets.put(secret)
         self._tag(secret, tags or [])
+        self.cloud.tags.add(arn, {OWNER_TAG: owner} if owner else None)
         if value is not None:
             self._add_version(secret, token, value)
         self._replicate(secret, add_replica_regions or [], force_overwrite_replica_secret)
