@@ -138,7 +138,7 @@ def test_replays_are_listed(cloud, events):
     made = replay(events, "one", Description="d")
     assert (made["ReplayArn"], made["State"]) == (ARN + "replay/one", "STARTING")
     replay(events, "other")
-    cloud.settle()
+    cloud.clock.advance(1)
     found = events.describe_replay(ReplayName="one")
     assert (found["State"], found["Description"], found["Destination"]) == ("COMPLETED", "d", {"Arn": BUS})
     assert found["EventStartTime"] == START
@@ -164,7 +164,7 @@ def test_a_replay_puts_events_again_in_the_order_of_their_times(cloud, aws, even
     put(cloud, events, at(30), at(10), at(59), at(60), at(0))
     first = {event["detail"]["minute"]: event for event in bodies(aws, url)}
     replay(events)
-    cloud.settle()
+    cloud.clock.advance(1)
     again = bodies(aws, url)
     assert [event["detail"]["minute"] for event in again] == [0, 10, 30, 59]
     for event in again:
@@ -185,7 +185,7 @@ def test_a_replay_may_be_for_some_rules_only(cloud, aws, events):
     put(cloud, events, at(1))
     bodies(aws, url)
     replay(events, Destination={"Arn": BUS, "FilterArns": [wanted]})
-    cloud.settle()
+    cloud.clock.advance(1)
     assert bodies(aws, url) == [{"minute": 1}]
 
 
@@ -196,7 +196,7 @@ def test_a_rule_can_tell_replayed_events(cloud, aws, events):
     put(cloud, events, at(1))
     assert bodies(aws, url) == []
     replay(events)
-    cloud.settle()
+    cloud.clock.advance(1)
     assert len(bodies(aws, url)) == 1
 
 
@@ -209,18 +209,34 @@ def test_a_long_replay_takes_its_time_and_can_be_cancelled(cloud, aws, events):
         put(cloud, events, *[at(1)] * 10)
     assert len(bodies(aws, url)) == 250
     replay(events, "whole")
-    cloud.settle()
+    cloud.clock.advance(1)
     assert events.describe_replay(ReplayName="whole")["State"] == "RUNNING"
     cloud.clock.advance(2)
     assert events.describe_replay(ReplayName="whole")["State"] == "COMPLETED"
     assert len(bodies(aws, url)) == 250
     replay(events, "part")
-    cloud.settle()
+    cloud.clock.advance(1)
     assert events.cancel_replay(ReplayName="part")["State"] == "CANCELLING"
     cloud.clock.advance(2)
     assert events.describe_replay(ReplayName="part")["State"] == "CANCELLED"
     assert len(bodies(aws, url)) == 100
     refused(events.cancel_replay, "IllegalStatusException", ReplayName="part")
+
+
+def test_a_replay_that_has_not_begun_can_be_cancelled(cloud, aws, events):
+    url, arn = queue(aws)
+    rule(events, arn)
+    events.create_archive(ArchiveName="a", EventSourceArn=BUS)
+    put(cloud, events, at(1))
+    bodies(aws, url)
+    cloud.clock.freeze()
+    replay(events)
+    assert events.cancel_replay(ReplayName="again")["State"] == "CANCELLING"
+    refused(events.cancel_replay, "IllegalStatusException", ReplayName="again")
+    assert events.describe_replay(ReplayName="again")["State"] == "CANCELLING"
+    cloud.clock.advance(1)
+    assert events.describe_replay(ReplayName="again")["State"] == "CANCELLED"
+    assert bodies(aws, url) == []
 
 
 def test_at_most_ten_replays_at_once(cloud, events):

@@ -1,6 +1,7 @@
 """Archives of events, and replays of what is in them.
 
-Differs from AWS: counts are exact at once; a replay takes a hundred events a second, in the order of their times.
+Differs from AWS: counts are exact at once; a replay begins after a second, and takes a hundred events a second, in
+the order of their times.
 """
 
 import json
@@ -22,7 +23,7 @@ PAGE = 100
 DAY_S = 86_400
 MANAGER = "prod.vhs.events.aws.internal"
 MOST_REPLAYS = 10
-REPLAYED_AT_ONCE = 100
+STARTING_S, REPLAYED_AT_ONCE = 1, 100
 ONE_FILTER = "At most one filter is allowed for {}. Use either : State, EventSourceArn, or NamePrefix."
 
 
@@ -182,7 +183,7 @@ class Replays:
             destination, self.now, description, after=(event_start_time, 0),
         )  # fmt: skip
         self.replays.put(replay)
-        self.later("_replay", name=replay_name)
+        self.later("_replay", after=STARTING_S, name=replay_name)
         return replay
 
     def describe_replay(self, replay_name: str):
