@@ -42,6 +42,14 @@ def test_logs_are_written_by_a_role_that_trusts_the_gateway(aws, client):
     assert refused(client.update_account, patchOperations=patches(colour="red"))[0] == "BadRequestException"
 
 
+def test_usage_plans_stay_on(client):
+    turned_off = {"op": "remove", "path": "/features", "value": "UsagePlans"}
+    assert refused(client.update_account, patchOperations=[turned_off]) == (
+        "BadRequestException", "Usage Plans cannot be disabled once enabled",
+    )  # fmt: skip
+    assert client.get_account()["features"] == ["UsagePlans"]
+
+
 @pytest.mark.parametrize(
     "operation", ["get_client_certificate", "delete_client_certificate", "update_client_certificate"]
 )

@@ -11,6 +11,7 @@ from glasshouse.services.apigateway.records import AccountSettings, ClientCertif
 
 CERTIFICATE_DAYS = 365
 THROTTLE = {"burstLimit": 5000, "rateLimit": 10000.0}
+USAGE_PLANS = "UsagePlans"
 NO_CERTIFICATE = "Invalid Client Certificate identifier specified"
 UNUSABLE_ROLE = (
     "The role ARN does not have required permissions configured. Please grant trust permission for API Gateway and add"
@@ -30,8 +31,10 @@ class Settings:
                 role = None if patch.op == "remove" else patch.value or None
                 self._check_role(role)
                 settings.cloudwatch_role_arn = role
-            elif patch.path != "/features":  # usage plans cannot be turned off any more
+            elif patch.path != "/features":
                 raise patch.unknown()
+            elif patch.op == "remove" and patch.value == USAGE_PLANS:
+                raise BadRequestException("Usage Plans cannot be disabled once enabled")
         self.account_settings.put(settings)
         return self._shown_account()
 
@@ -41,7 +44,7 @@ class Settings:
     def _shown_account(self) -> dict[str, Any]:
         return {
             "cloudwatchRoleArn": self._account_settings().cloudwatch_role_arn, "throttleSettings": THROTTLE,
-            "features": ["UsagePlans"], "apiKeyVersion": "4",
+            "features": [USAGE_PLANS], "apiKeyVersion": "4",
         }  # fmt: skip
 
     def _check_role(self, role: str | None):
