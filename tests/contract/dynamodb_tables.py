@@ -1,5 +1,6 @@
 """Tables for the tests of DynamoDB."""
 
+ONE = "1 validation error detected: "  # before what is wrong with a request by itself
 WRONG = "One or more parameter values were invalid: "
 MISMATCH = "The provided key element does not match the schema"
 

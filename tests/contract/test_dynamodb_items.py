@@ -7,7 +7,7 @@ import pytest
 from boto3.dynamodb.conditions import Attr
 from botocore.exceptions import ClientError
 
-from tests.contract.dynamodb_tables import WRONG, index, make_table, refusal
+from tests.contract.dynamodb_tables import ONE, WRONG, index, make_table, refusal
 
 KEY = {"p": {"S": "a"}}
 
@@ -39,8 +39,8 @@ def dynamodb(aws):
             {"p": {"S": "a"}, "x": {}},
             "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes",
         ),
-        ({"p": {"S": "a"}, "x": {"N": "one"}}, "The parameter cannot be converted to a numeric value: one"),
-        ({"p": {"S": "a"}, "x": {"SS": []}}, WRONG + "An string set  may not be empty"),
+        ({"p": {"S": "a"}, "x": {"N": "one"}}, ONE + "The parameter cannot be converted to a numeric value: one"),
+        ({"p": {"S": "a"}, "x": {"SS": []}}, ONE + WRONG + "An string set  may not be empty"),
         ({"p": {"S": "a"}, "x": {"S": "x" * 410_000}}, "Item size has exceeded the maximum allowed size"),
         (
             {"p": {"S": "a" * 2049}},
@@ -91,6 +91,22 @@ def test_an_update_counts_its_actions_rather_than_the_key(dynamodb, expression, 
         assert told == (code, "Item size to update has exceeded the maximum allowed size" if code else None)
 
 
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"ReturnValues": "ALL_NEW"}, "ReturnValues can only be ALL_OLD or NONE"),
+        ({"ConditionExpression": ""}, "Invalid ConditionExpression: The expression can not be empty;"),
+        ({"ExpressionAttributeNames": {"#a": "a"}},
+         "ExpressionAttributeNames can only be specified when using expressions"),
+        ({"ExpressionAttributeValues": {":v": {"S": "x"}}},
+         "ExpressionAttributeValues can only be specified when using expressions"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_request_by_itself_is_told_before_its_table_is_looked_for(aws, params, message):
+    told = refusal(aws("dynamodb").delete_item, TableName="nowhere", Key=KEY, **params)
+    assert told == ("ValidationException", ONE + message)
+
+
 @pytest.mark.parametrize("key", [{}, {"q": {"S": "a"}}, {"p": {"N": "1"}}, {"p": {"S": "a"}, "q": {"S": "b"}}])
 def test_a_key_of_another_schema_is_refused(dynamodb, key):
     told = refusal(dynamodb.get_item, TableName="things", Key=key)
@@ -103,17 +119,17 @@ def test_a_key_of_another_schema_is_refused(dynamodb, key):
         ({"UpdateExpression": "SET p = :v"},
          "One or more parameter values were invalid: Cannot update attribute p. This attribute is part of the key"),
         ({"UpdateExpression": "SET a = :v, b = :w"},
-         "Invalid UpdateExpression: An expression attribute value used in expression is not defined;"
-         " attribute value: :w"),
+         ONE + "Invalid UpdateExpression: An expression attribute value used in expression is not defined;"
+               " attribute value: :w"),
         ({"UpdateExpression": "SET a = :v", "ExpressionAttributeNames": {"#a": "a"}},
-         "Value provided in ExpressionAttributeNames unused in expressions: keys: {#a}"),
+         ONE + "Value provided in ExpressionAttributeNames unused in expressions: keys: {#a}"),
         ({"UpdateExpression": "SET name = :v"},
-         "Invalid UpdateExpression: Attribute name is a reserved keyword; reserved keyword: name"),
-        ({}, "ExpressionAttributeValues can only be specified when using expressions: UpdateExpression and"
-             " ConditionExpression are null"),
+         ONE + "Invalid UpdateExpression: Attribute name is a reserved keyword; reserved keyword: name"),
+        ({}, ONE + "ExpressionAttributeValues can only be specified when using expressions: UpdateExpression and"
+                   " ConditionExpression are null"),
         ({"UpdateExpression": "SET a = :v", "AttributeUpdates": {"a": {"Value": {"S": "x"}}}},
-         "Can not use both expression and non-expression parameters in the same request: Non-expression parameters:"
-         " {AttributeUpdates} Expression parameters: {UpdateExpression}"),
+         ONE + "Can not use both expression and non-expression parameters in the same request: Non-expression"
+               " parameters: {AttributeUpdates} Expression parameters: {UpdateExpression}"),
     ],
 )  # fmt: skip
 def test_an_update_that_makes_no_sense_is_refused(dynamodb, params, message):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.contract.dynamodb_tables import WRONG, index, make_table, refusal
+from tests.contract.dynamodb_tables import ONE, WRONG, index, make_table, refusal
 
 NUMBERS = ["-100", "-2.5", "-1", "0", "0.5", "3", "20", "1000"]
 
@@ -48,9 +48,9 @@ def sorts(answer):
         ({"FilterExpression": "s > :p"},
          "Filter Expression can only contain non-primary key attributes: Primary key attribute: s"),
         ({"Select": "SPECIFIC_ATTRIBUTES"},
-         "Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES"),
+         ONE + "Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES"),
         ({"Select": "ALL_PROJECTED_ATTRIBUTES"},
-         "ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName"),
+         ONE + "ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName"),
         ({"ExclusiveStartKey": {"p": {"S": "a"}}}, "The provided starting key is invalid"),
         ({"ExclusiveStartKey": {"p": {"S": "b"}, "s": {"N": "1"}}},
          "The provided starting key is outside query boundaries based on provided conditions"),

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from .invalid import Invalid
+from .invalid import Invalid, NoValue
 from .numbers import normalized, size_bytes
 
 __all__ = ["Invalid", "Item", "Value", "measure", "measure_item"]
@@ -34,7 +34,7 @@ def measure_item(item: Item) -> int:
 def measure(value: Value, level: int = 1) -> int:
     """The same for a value. Raises Invalid."""
     if len(value) != 1:
-        raise Invalid(_how_many(value))
+        raise NoValue(_how_many(value))
     [(kind, content)] = value.items()
     if kind == "S":
         return len(content) if content.isascii() else len(content.encode())

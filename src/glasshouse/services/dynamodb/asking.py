@@ -20,15 +20,19 @@ def check_unmixed(old: dict, new: dict):
         raise Invalid(MIXED.format(old=", ".join(old_given), new=", ".join(new_given)))
 
 
-def names_for(names: dict | None, values: dict | None, expressions: dict[str, str | None]) -> Names:
-    """The placeholders of a request, of which there may be none without an expression. Raises Invalid."""
+def names_for(
+    names: dict | None, values: dict | None, expressions: dict[str, str | None], tells_which: bool = True
+) -> Names:
+    """The placeholders of a request, of which there may be none without an expression (the refusal mostly tells which
+    expressions there could be). Raises Invalid."""
     if names is None and values is None:
         return Names(None, None)
     if all(text is None for text in expressions.values()):
         if names is not None:
             raise Invalid("ExpressionAttributeNames can only be specified when using expressions")
         told = " and ".join(expressions) + (" is null" if len(expressions) == 1 else " are null")
-        raise Invalid(f"ExpressionAttributeValues can only be specified when using expressions: {told}")
+        which = f": {told}" if tells_which else ""
+        raise Invalid(f"ExpressionAttributeValues can only be specified when using expressions{which}")
     return Names(names, values)
 
 
@@ -41,6 +45,22 @@ def condition_of(
     if operator is not None and expected is None:
         raise Invalid("ConditionalOperator cannot be used without Filter or Expected")
     return legacy.expected(expected, operator) if expected else None
+
+
+def only_condition(
+    text: str | None,
+    names: dict | None,
+    values: dict | None,
+    expected: dict | None,
+    operator: str | None,
+    tells_which: bool = True,
+) -> Condition | None:
+    """The condition of a request without other expressions, checked whole. Raises Invalid."""
+    check_unmixed({"Expected": expected, "ConditionalOperator": operator}, {"ConditionExpression": text})
+    placeholders = names_for(names, values, {"ConditionExpression": text}, tells_which)
+    condition = condition_of(placeholders, text, expected, operator)
+    placeholders.check_all_used()
+    return condition
 
 
 def projection_of(names: Names, text: str | None, attributes: list[str] | None) -> Projection | None:

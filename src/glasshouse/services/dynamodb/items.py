@@ -1,11 +1,11 @@
 """PutItem, GetItem, UpdateItem and DeleteItem."""
 
-from glasshouse.engines.dynamo import Invalid, Item, Projection, Update, legacy, update
-from glasshouse.services.dynamodb.asking import check_unmixed, condition_of, names_for, projection_of
+from glasshouse.engines.dynamo import Invalid, Item, Projection, Update, legacy, measure_item, update
+from glasshouse.services.dynamodb.asking import check_unmixed, condition_of, names_for, only_condition, projection_of
 from glasshouse.services.dynamodb.capacity import Consumed, read_units
-from glasshouse.services.dynamodb.errors import ValidationException
+from glasshouse.services.dynamodb.errors import REQUEST
 from glasshouse.services.dynamodb.keys import place_of_item, place_of_key
-from glasshouse.services.dynamodb.rows import LARGEST_ITEM_BYTES, Items
+from glasshouse.services.dynamodb.rows import LARGEST_ITEM_BYTES, Items, check_size
 from glasshouse.services.dynamodb.writes import TO_UPDATE, Done, Write, update_change
 
 FEWER = ("NONE", "ALL_OLD")
@@ -29,22 +29,16 @@ class ItemOperations:
         expression_attribute_values: dict | None = None,
         return_values_on_condition_check_failure: str | None = None,
     ):
-        if return_values not in FEWER:
-            raise ValidationException("Return values set to invalid value")
         with self._metered():
-            check_unmixed(
-                {"Expected": expected, "ConditionalOperator": conditional_operator},
-                {"ConditionExpression": condition_expression},
-            )
-            names = names_for(
-                expression_attribute_names,
-                expression_attribute_values,
-                {"ConditionExpression": condition_expression},
-            )
-            condition = condition_of(names, condition_expression, expected, conditional_operator)
-            names.check_all_used()
+            with REQUEST:
+                check_returned(return_values)
+                condition = only_condition(
+                    condition_expression, expression_attribute_names, expression_attribute_values, expected,
+                    conditional_operator,
+                )  # fmt: skip
+                size = measure_item(item)
+            check_size(size)
             table = self._table(table_name)
-            size = Items(self.store, table, self.now).measure(item)
             write = Write(
                 table, place_of_item(table, item), lambda old: item, condition,
                 return_values_on_condition_check_failure == "ALL_OLD", size,
@@ -67,20 +61,13 @@ class ItemOperations:
         expression_attribute_values: dict | None = None,
         return_values_on_condition_check_failure: str | None = None,
     ):
-        if return_values not in FEWER:
-            raise ValidationException("Return values set to invalid value")
         with self._metered():
-            check_unmixed(
-                {"Expected": expected, "ConditionalOperator": conditional_operator},
-                {"ConditionExpression": condition_expression},
-            )
-            names = names_for(
-                expression_attribute_names,
-                expression_attribute_values,
-                {"ConditionExpression": condition_expression},
-            )
-            condition = condition_of(names, condition_expression, expected, conditional_operator)
-            names.check_all_used()
+            with REQUEST:
+                check_returned(return_values)
+                condition = only_condition(
+                    condition_expression, expression_attribute_names, expression_attribute_values, expected,
+                    conditional_operator, tells_which=False,
+                )  # fmt: skip
             table = self._table(table_name)
             write = Write(
                 table, place_of_key(table, key), lambda old: None, condition,
@@ -107,26 +94,27 @@ class ItemOperations:
         return_values_on_condition_check_failure: str | None = None,
     ):
         with self._metered():
-            check_unmixed(
-                {
-                    "AttributeUpdates": attribute_updates,
-                    "Expected": expected,
-                    "ConditionalOperator": conditional_operator,
-                },
-                {"UpdateExpression": update_expression, "ConditionExpression": condition_expression},
-            )
-            names = names_for(
-                expression_attribute_names,
-                expression_attribute_values,
-                {"UpdateExpression": update_expression, "ConditionExpression": condition_expression},
-            )
-            changes: Update | None = None
-            if update_expression is not None:
-                changes = update(update_expression, names)
-            elif attribute_updates:
-                changes = legacy.attribute_updates(attribute_updates)
-            condition = condition_of(names, condition_expression, expected, conditional_operator)
-            names.check_all_used()
+            with REQUEST:
+                check_unmixed(
+                    {
+                        "AttributeUpdates": attribute_updates,
+                        "Expected": expected,
+                        "ConditionalOperator": conditional_operator,
+                    },
+                    {"UpdateExpression": update_expression, "ConditionExpression": condition_expression},
+                )
+                names = names_for(
+                    expression_attribute_names,
+                    expression_attribute_values,
+                    {"UpdateExpression": update_expression, "ConditionExpression": condition_expression},
+                )
+                changes: Update | None = None
+                if update_expression is not None:
+                    changes = update(update_expression, names)
+                elif attribute_updates:
+                    changes = legacy.attribute_updates(attribute_updates)
+                condition = condition_of(names, condition_expression, expected, conditional_operator)
+                names.check_all_used()
             table = self._table(table_name)
             write = Write(
                 table, place_of_key(table, key), update_change(table, key, changes), condition,
@@ -176,6 +164,12 @@ def _check_cost(update: Update, item: Item):
     """UpdateItem alone refuses what it writes and the fees for that, where the item by itself would be small enough."""
     if update.cost_bytes(item) > LARGEST_ITEM_BYTES:
         raise Invalid(TO_UPDATE)
+
+
+def check_returned(wanted: str):
+    """Only UpdateItem tells of the new item. Raises Invalid."""
+    if wanted not in FEWER:
+        raise Invalid("ReturnValues can only be ALL_OLD or NONE")
 
 
 def returned_item(done: Done, changes: Update | None, wanted: str) -> Item | None:

@@ -12,7 +12,7 @@ from glasshouse.engines.dynamo.keys import segment
 from glasshouse.engines.dynamo.values import WRONG
 from glasshouse.services.dynamodb.asking import check_unmixed, names_for, projection_of
 from glasshouse.services.dynamodb.capacity import READ_UNIT_BYTES, Consumed
-from glasshouse.services.dynamodb.errors import ResourceNotFoundException, ValidationException
+from glasshouse.services.dynamodb.errors import REQUEST, ResourceNotFoundException, ValidationException
 from glasshouse.services.dynamodb.ranges import Source, everywhere, in_partition
 from glasshouse.services.dynamodb.rows import Items, decode
 
@@ -256,21 +256,29 @@ def _check_not_keys(source: Source, attributes: set[str], what: str):
 
 
 def _check_select(source: Source, select: str | None, wanted: Projection | None, parameter: str):
+    if select is None:
+        return
     index = source.index
-    if select == "SPECIFIC_ATTRIBUTES" and wanted is None:
-        raise Invalid(
-            "Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES"
-        )
-    if wanted is not None and select not in (None, "SPECIFIC_ATTRIBUTES"):
-        told = "only the Count" if select == "COUNT" else select
-        raise Invalid(f"Cannot specify the {parameter} when choosing to get {told}")
-    if select == "ALL_PROJECTED_ATTRIBUTES" and index is None:
-        raise Invalid("ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName")
+    with REQUEST:
+        _check_select_alone(select, wanted is not None, index is not None, parameter)
     if select == "ALL_ATTRIBUTES" and index is not None and index.is_global and index.projection != "ALL":
         raise Invalid(
             f"{WRONG}Select type ALL_ATTRIBUTES is not supported for global secondary index {index.name} because its"
             " projection type is not ALL"
         )
+
+
+def _check_select_alone(select: str, projects: bool, by_index: bool, parameter: str):
+    """What of Select can be told wrong without a look at the table. Raises Invalid."""
+    if select == "SPECIFIC_ATTRIBUTES" and not projects:
+        raise Invalid(
+            "Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES"
+        )
+    if projects and select != "SPECIFIC_ATTRIBUTES":
+        told = "only the Count" if select == "COUNT" else select
+        raise Invalid(f"Cannot specify the {parameter} when choosing to get {told}")
+    if select == "ALL_PROJECTED_ATTRIBUTES" and not by_index:
+        raise Invalid("ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName")
 
 
 def _segment_bounds(number: int | None, total: int | None) -> tuple[bytes, bytes | None] | None:

@@ -15,6 +15,7 @@ from glasshouse.services.dynamodb.keys import Place, check_index_keys, key_of, p
 from glasshouse.services.dynamodb.records import DynamoTable, Index
 
 LARGEST_ITEM_BYTES = 400 * 1024
+TOO_LARGE = "Item size has exceeded the maximum allowed size"
 WRITE_UNIT_BYTES = 1024
 TTL_REACH_S = 5 * 365 * 86_400  # items that expired longer ago are left alone
 encode = msgspec.msgpack.Encoder().encode
@@ -78,11 +79,10 @@ class Items:
             self.keep_image(place, new)
         return change
 
-    def measure(self, item: Item, message: str = "Item size has exceeded the maximum allowed size") -> int:
+    def measure(self, item: Item, message: str = TOO_LARGE) -> int:
         """Check the values of an item and its size. Raises Invalid."""
         size = measure_item(item)
-        if size > LARGEST_ITEM_BYTES:
-            raise Invalid(message)
+        check_size(size, message)
         return size
 
     def keep_image(self, place: Place, item: Item | None):
@@ -165,6 +165,11 @@ class Items:
             "INSERT INTO dynamodbstreams_record (stream, written, body) VALUES (?, ?, ?)",
             (stream.number, self.now, encode(record)),
         )
+
+
+def check_size(size: int, message: str = TOO_LARGE):
+    if size > LARGEST_ITEM_BYTES:
+        raise Invalid(message)
 
 
 def projected(table: DynamoTable, index: Index, item: Item) -> Item:
