@@ -11,7 +11,7 @@ class ServiceError(Exception):
     status = 400
 
     def __init__(self, message: str | None = None, **members):
-        super().__init__(message if message is not None else (type(self).__doc__ or "").strip())
+        super().__init__(message if message is not None else " ".join((type(self).__doc__ or "").split()))
         self.members = members
 
     @property

@@ -70,6 +70,10 @@ class Exports:
             key = f"{prefix}/aws-logs-write-test"
             s3.put_object(Bucket=bucket, Key=key, Body=b"Permission Check Successful", ACL=OWNED)
         except ServiceError as failure:
+            if failure.code == "NoSuchBucket":
+                raise InvalidParameterException(
+                    "The given bucket does not exist. Please make sure the bucket is valid."
+                ) from None
             raise InvalidParameterException(
                 "PutObject call on the given bucket failed. Please check if CloudWatch Logs has been granted permission"
                 f" to perform this operation. ({failure.code})"

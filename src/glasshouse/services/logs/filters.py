@@ -144,6 +144,8 @@ class Filters:
     ):
         """Events as they arrive, in updates of 500 at most, for three hours."""
         groups = [self._group(identifier) for identifier in log_group_identifiers]
+        if log_stream_names and log_stream_name_prefixes:
+            raise InvalidParameterException("LogStreamNames and LogStreamNamePrefixes can't be specified together.")
         if (log_stream_names or log_stream_name_prefixes) and len(groups) > 1:
             raise InvalidParameterException(
                 "Log stream names and prefixes can only be specified with a single log group identifier."

@@ -1,7 +1,5 @@
 """Log groups: their settings, retention, tags and policies."""
 
-import json
-
 from glasshouse.core import ServiceError
 from glasshouse.services.logs.errors import (
     InvalidOperationException,
@@ -179,10 +177,7 @@ class Groups:
             raise InvalidParameterException("A policyName and a policyDocument are required.")
         if not self.policies.get(policy_name) and len(list(self.policies.list())) >= RESOURCE_POLICIES:
             raise LimitExceededException("Resource limit exceeded.")
-        try:
-            json.loads(policy_document)
-        except ValueError:
-            raise InvalidParameterException("The resource policy document is not valid JSON.") from None
+        _check_policy(policy_document)
         return {"resourcePolicy": self.policies.put(ResourcePolicy(policy_name, policy_document, self._milliseconds()))}
 
     def delete_resource_policy(self, policy_name: str | None = None):
@@ -261,3 +256,15 @@ class Groups:
 
     def _milliseconds(self) -> int:
         return int(self.now * 1000)
+
+
+def _check_policy(text: str):
+    """Raises InvalidParameterException."""
+    from glasshouse.engines.policy import MalformedPolicy, compile_policy
+
+    try:
+        compile_policy(text)
+    except MalformedPolicy as wrong:
+        raise InvalidParameterException(f"The resource policy document is malformed: {wrong}") from None
+    except ValueError:
+        raise InvalidParameterException("The resource policy document is not valid JSON.") from None

@@ -79,8 +79,7 @@ class ParameterPatternMismatchException(ServiceError):
 
 
 class ParameterVersionLabelLimitExceeded(ServiceError):
-    """A parameter version can have a maximum of ten labels. Move one or more labels to another version and try
-    again."""
+    """A parameter version can have maximum 10 labels.Move one or more labels to another version and try again."""
 
 
 class ParameterVersionNotFound(ServiceError):
