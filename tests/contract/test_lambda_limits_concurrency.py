@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.contract.lambda_code import made, refused, updated
+from tests.contract.lambda_code import PREFIX, made, refused, updated
 from tests.contract.lambda_running import invoked, logged, runnable
 
 
@@ -60,6 +60,10 @@ def test_what_stands_ready_must_be_published(aws):
     )
     code, _ = refused(call, FunctionName=name, Qualifier="7", ProvisionedConcurrentExecutions=1)
     assert code == "ResourceNotFoundException"
+    absent = ("ResourceNotFoundException", f"Cannot find alias arn: {PREFIX}{name}:live")
+    assert refused(call, FunctionName=name, Qualifier="live", ProvisionedConcurrentExecutions=1) == absent
+    code, message = refused(client.get_provisioned_concurrency_config, FunctionName=name, Qualifier="$LATEST")
+    assert message == "The function resource provided must be an alias or a published version."
     version = published(aws, name)
     code, message = refused(client.get_provisioned_concurrency_config, FunctionName=name, Qualifier=version)
     assert (code, message) == (

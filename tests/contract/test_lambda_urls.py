@@ -13,7 +13,7 @@ from botocore.credentials import Credentials
 
 from tests.contract.lambda_code import ACCOUNT, PREFIX, REGION, made, refused, zipped
 
-INVALID, MISSING = "InvalidParameterValueException", "ResourceNotFoundException"
+MISSING = "ResourceNotFoundException"
 EVERYBODY = {
     "FunctionName": "site", "StatementId": "url", "Action": "lambda:InvokeFunctionUrl", "Principal": "*",
     "FunctionUrlAuthType": "NONE",
@@ -91,8 +91,6 @@ def test_urls_that_cannot_be(functions, url):
     assert refused(create, FunctionName="site", AuthType="SOME")[0] == "ValidationException"
     for qualifier in ("1", "$LATEST"):
         assert refused(create, FunctionName="site", Qualifier=qualifier, AuthType="NONE")[0] == "ValidationException"
-    cors = {"AllowOrigins": ["*"], "AllowCredentials": True}
-    assert refused(functions.update_function_url_config, FunctionName="site", Cors=cors)[0] == INVALID
 
 
 def test_nobody_enters_without_a_permission(functions):
@@ -251,6 +249,10 @@ def test_pages_of_other_sites_see_what_they_are_allowed_to(functions, url):
     seen = fetch(url, Origin=app)[1]
     assert seen["access-control-expose-headers"] == "x-seen" and seen["access-control-allow-credentials"] == "true"
     assert "access-control-allow-origin" not in fetch(url, Origin="https://other.example")[1]
+    functions.update_function_url_config(FunctionName="site", Cors={"AllowOrigins": ["*"]})
+    assert fetch(url, Origin=app)[1]["access-control-allow-origin"] == "*"
+    functions.update_function_url_config(FunctionName="site", Cors={"AllowOrigins": ["*"], "AllowCredentials": True})
+    assert fetch(url, Origin=app)[1]["access-control-allow-origin"] == app
 
 
 def test_a_deleted_url_leads_nowhere(functions, url):

@@ -93,6 +93,7 @@ def test_a_version_is_what_the_latest_was(functions):
     published = functions.publish_version(FunctionName="echo", Description="the first")
     assert published["ResponseMetadata"]["HTTPStatusCode"] == 201
     assert (published["Version"], published["FunctionArn"]) == ("1", f"{PREFIX}echo:1")
+    assert (published["State"], published["LastUpdateStatus"]) == ("Active", "Successful")
     functions.update_function_configuration(FunctionName="echo", Timeout=77)
     updated(functions, "echo")
     kept = functions.get_function_configuration(FunctionName="echo", Qualifier="1")
@@ -115,6 +116,19 @@ def test_a_function_can_be_published_as_it_is_made(aws):
     answer = made(aws, "other", Publish=True)
     assert (answer["Version"], answer["FunctionArn"]) == ("1", f"{PREFIX}other")
     assert aws("lambda").get_function(FunctionName="other:1")["Configuration"]["FunctionArn"] == f"{PREFIX}other:1"
+
+
+def test_versions_keep_snapshots_where_that_is_wanted(aws):
+    functions = aws("lambda")
+    answer = made(aws, "quick", SnapStart={"ApplyOn": "PublishedVersions"})
+    assert answer["SnapStart"] == {"ApplyOn": "PublishedVersions", "OptimizationStatus": "Off"}
+    assert functions.publish_version(FunctionName="quick")["State"] == "Pending"
+    functions.get_waiter("published_version_active").wait(FunctionName="quick", Qualifier="1")
+    version = functions.get_function_configuration(FunctionName="quick:1")
+    assert (version["State"], version["SnapStart"]["OptimizationStatus"]) == ("Active", "On")
+    functions.update_function_configuration(FunctionName="quick", SnapStart={"ApplyOn": "None"})
+    latest = functions.get_function_configuration(FunctionName="quick")
+    assert latest["SnapStart"] == {"ApplyOn": "None", "OptimizationStatus": "Off"}
 
 
 def test_versions_are_listed_in_order(functions):

@@ -12,15 +12,17 @@ from glasshouse.services.lambda_.errors import (
     InvalidParameterValueException,
     ProvisionedConcurrencyConfigNotFoundException,
     ResourceConflictException,
+    ResourceNotFoundException,
     TooManyRequestsException,
 )
-from glasshouse.services.lambda_.finding import Reference, Target
+from glasshouse.services.lambda_.finding import VERSION, Reference, Target
 from glasshouse.services.lambda_.programs import Dressing, NoEntrypoint
 from glasshouse.services.lambda_.records import LATEST, Configuration, ProvisionedConcurrency
 from glasshouse.services.lambda_.runs import Runs
 from glasshouse.services.lambda_.settings import CONCURRENT_EXECUTIONS
 
 LEAST_UNRESERVED = 100
+NO_LATEST = "The function resource provided must be an alias or a published version."
 PAGE = 50
 
 
@@ -59,7 +61,11 @@ class Concurrency:
     def put_provisioned_concurrency_config(
         self, function_name: str, qualifier: str, provisioned_concurrent_executions: int
     ):
-        target = self._provisionable(function_name, qualifier)
+        target = self._provisionable(
+            function_name,
+            qualifier,
+            "Provisioned Concurrency Configs cannot be applied to unpublished function versions.",
+        )
         self._check_provisionable(target, provisioned_concurrent_executions)
         reference = target.reference
         config = ProvisionedConcurrency(
@@ -128,14 +134,17 @@ class Concurrency:
 
     # Standing ready
 
-    def _provisionable(self, function_name: str, qualifier: str) -> Target:
+    def _provisionable(self, function_name: str, qualifier: str, refusal: str = NO_LATEST) -> Target:
+        """A version, or an alias. `refusal` says what AWS says of `$LATEST`."""
         reference = self._reference(function_name, qualifier)
-        self._function(reference)
         if reference.qualifier in (None, LATEST):
-            raise InvalidParameterValueException(
-                "Provisioned Concurrency Configs cannot be applied to unpublished function versions."
-            )
-        return self._target(reference)
+            raise InvalidParameterValueException(refusal)
+        try:
+            return self._target(reference)
+        except ResourceNotFoundException:
+            if VERSION.fullmatch(reference.qualifier):
+                raise
+            raise ResourceNotFoundException(f"Cannot find alias arn: {reference.arn}") from None
 
     def _provisioned(self, function_name: str, qualifier: str) -> ProvisionedConcurrency:
         reference = self._provisionable(function_name, qualifier).reference
@@ -156,7 +165,7 @@ class Concurrency:
         if any(self._target(self._reference(function.name, one.qualifier)).configuration.number
                == target.configuration.number for one in others):  # fmt: skip
             raise ResourceConflictException(
-                "Alias can not be used for Provisioned Concurrency configuration on an already Provisioned version"
+                "Alias can't be used for Provisioned Concurrency configuration on an already Provisioned version"
                 if target.alias is not None
                 else "Version is pointed by a Provisioned Concurrency alias"
             )

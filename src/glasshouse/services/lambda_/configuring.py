@@ -8,7 +8,7 @@ from glasshouse.core import NotSupported, ServiceError
 from glasshouse.core.call import Call, partition
 from glasshouse.services.lambda_.errors import AccessDeniedException, InvalidParameterValueException
 from glasshouse.services.lambda_.records import Configuration
-from glasshouse.services.lambda_.runtimes import check_runtime
+from glasshouse.services.lambda_.runtimes import SNAPSHOTS, check_runtime
 from glasshouse.services.lambda_.variables import check_variables
 
 NO_NETWORK = {"SubnetIds": [], "SecurityGroupIds": [], "VpcId": "", "Ipv6AllowedForDualStack": False}
@@ -24,8 +24,6 @@ class Configuring:
 
     def _configure(self, configuration: Configuration, given: Mapping[str, Any]):
         """Apply what is given. Raises InvalidParameterValueException for what cannot be."""
-        if (given.get("SnapStart") or {}).get("ApplyOn", "None") != "None":
-            raise NotSupported("lambda: SnapStart of published versions is not supported by Glasshouse yet")
         for member, field in PLAIN.items():
             if given.get(member) is not None:
                 setattr(configuration, field, given[member])
@@ -38,6 +36,11 @@ class Configuring:
             configuration.role = given["Role"]
         if (storage := (given.get("EphemeralStorage") or {}).get("Size")) is not None:
             configuration.ephemeral_storage_mb = storage
+        configuration.snap_start_on = (given.get("SnapStart") or {}).get("ApplyOn") or configuration.snap_start_on
+        if configuration.takes_snapshots and configuration.runtime not in SNAPSHOTS:
+            raise InvalidParameterValueException(
+                f"{configuration.runtime} is not supported for SnapStart enabled functions."
+            )
         if mode := (given.get("TracingConfig") or {}).get("Mode"):
             configuration.tracing_mode = mode
         self._configure_surroundings(configuration, given)

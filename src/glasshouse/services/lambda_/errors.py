@@ -4,6 +4,8 @@ from glasshouse.core.errors import ServiceError, ValidationException
 
 __all__ = [
     "AccessDeniedException",
+    "CodeSigningConfigNotFoundException",
+    "CodeVerificationFailedException",
     "InvalidParameterValueException",
     "InvalidRequestContentException",
     "KMSAccessDeniedException",
@@ -38,6 +40,20 @@ class AccessDeniedException(UserError):
     """User is not authorized to perform this operation."""
 
     status = 403
+
+
+class CodeSigningConfigNotFoundException(UserError):
+    """The specified code signing configuration does not exist."""
+
+    status = 404
+
+
+class CodeVerificationFailedException(UserError):
+    """The code signature failed one or more of the validation checks for signature mismatch or expiry, and the code
+    signing policy is set to ENFORCE. Lambda blocks the deployment."""
+
+    def __init__(self):
+        super().__init__(" ".join((type(self).__doc__ or "").split()))
 
 
 class InvalidParameterValueException(UserError):

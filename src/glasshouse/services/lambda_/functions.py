@@ -34,6 +34,7 @@ class Functions:
         environment: dict | None = None, kms_key_arn: str | None = None, tracing_config: dict | None = None,
         tags: dict | None = None, layers: list | None = None, architectures: list | None = None,
         ephemeral_storage: dict | None = None, snap_start: dict | None = None, logging_config: dict | None = None,
+        code_signing_config_arn: str | None = None,
     ):  # fmt: skip
         name = self._new_name(function_name)
         if package_type != "Zip":
@@ -44,7 +45,10 @@ class Functions:
             )
         if self.functions.get(name):
             raise ResourceConflictException(f"Function already exist: {name}")
-        function = Function(name, self.call.arn(f"function:{name}"), self.now)
+        function = Function(
+            name, self.call.arn(f"function:{name}"), self.now, code_signing_config_arn=code_signing_config_arn
+        )
+        self._check_signed(code_signing_config_arn, self.call.params)
         package = self._package(code, "CreateFunction")
         configuration = Configuration(
             name, 0, function.arn, role, package, ids.uuid(), ids.uuid(), self.now,
@@ -86,6 +90,7 @@ class Functions:
             raise InvalidParameterValueException(
                 "Please don't provide ImageUri when updating a function with packageType Zip."
             )
+        self._check_signed(function.code_signing_config_arn, self.call.params)
         package = self._package(self.call.params, "UpdateFunctionCode")
         old, latest.code = latest.code, package
         if architectures:
@@ -116,6 +121,7 @@ class Functions:
         logging_config: dict | None = None,
     ):  # fmt: skip
         function, latest = self._changeable(self._unqualified(function_name), revision_id)
+        self._check_signed(function.code_signing_config_arn, self.call.params)
         before = replace(latest)
         self._configure(latest, self.call.params)
         if latest != before:

@@ -100,8 +100,8 @@ class Permissions:
             return [self._called_layer(params)]
         if params.get("UUID"):
             return [self.call.arn(f"event-source-mapping:{params['UUID']}")]
-        if params.get("Resource"):
-            return [params["Resource"]]
+        if named := params.get("Resource") or (not params.get("FunctionName") and params.get("CodeSigningConfigArn")):
+            return [named]
         if not params.get("FunctionName"):
             return None
         reference = self._called(params)

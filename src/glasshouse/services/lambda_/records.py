@@ -20,6 +20,7 @@ class Function:
     published: int = 0
     reserved_concurrency: int | None = None
     recursive_loop: str = "Terminate"
+    code_signing_config_arn: str | None = None
 
     @property
     def account(self) -> str:
@@ -93,6 +94,7 @@ class Configuration:
     logging_config: dict = field(default_factory=dict)
     update_runtime_on: str = "Auto"
     runtime_version_arn: str | None = None
+    snap_start_on: str = "None"
     state: str = "Pending"
     state_reason: str | None = "The function is being created."
     state_reason_code: str | None = "Creating"
@@ -144,7 +146,12 @@ class Configuration:
 
     @property
     def snap_start(self) -> dict:
-        return {"ApplyOn": "None", "OptimizationStatus": "Off"}
+        optimized = self.number and self.takes_snapshots
+        return {"ApplyOn": self.snap_start_on, "OptimizationStatus": "On" if optimized else "Off"}
+
+    @property
+    def takes_snapshots(self) -> bool:
+        return self.snap_start_on == "PublishedVersions"
 
     @property
     def runtime_version_config(self) -> dict | None:
@@ -166,6 +173,22 @@ class Alias:
     @property
     def routing_config(self) -> dict | None:
         return {"AdditionalVersionWeights": self.weights} if self.weights else None
+
+
+@dataclass(slots=True)
+class CodeSigningConfig:
+    """Who may sign packages, and what becomes of others. `modified` in epoch seconds."""
+
+    code_signing_config_id: str
+    code_signing_config_arn: str
+    allowed_publishers: dict
+    code_signing_policies: dict
+    modified: float
+    description: str = ""
+
+    @property
+    def last_modified(self) -> str:
+        return timestamp(self.modified)
 
 
 @dataclass(slots=True)

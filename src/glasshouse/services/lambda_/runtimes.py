@@ -16,6 +16,10 @@ ENDED = (
     "python3.6", "python3.7", "dotnetcore1.0", "dotnetcore2.0", "dotnetcore2.1", "dotnetcore3.1", "go1.x", "ruby2.5",
     "ruby2.7", "provided",
 )  # fmt: skip
+# Whose initialized environments SnapStart can keep.
+SNAPSHOTS = (
+    "java11", "java17", "java21", "java25", "python3.12", "python3.13", "python3.14", "dotnet8", "dotnet10",
+)  # fmt: skip
 KNOWN = frozenset((*CURRENT, *ENDED))
 
 

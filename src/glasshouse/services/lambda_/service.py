@@ -1,12 +1,14 @@
 """Lambda: functions that run the user's code, their versions and aliases, layers, permissions, addresses and sources.
 
 Differs from AWS: a function is ready at once (its state changes in a job that is due immediately); settings that need a
-network or a file system of AWS's are kept and shown, or refused in words.
+network or a file system of AWS's are kept and shown, or refused in words. SnapStart takes no snapshots: a version that
+has it starts as any other does.
 """
 
 from glasshouse.core import Service, Table
 from glasshouse.services.lambda_.aliases import Aliases
 from glasshouse.services.lambda_.asynchronous import Asynchronous
+from glasshouse.services.lambda_.code_signing import CodeSigning
 from glasshouse.services.lambda_.concurrency import Concurrency
 from glasshouse.services.lambda_.configuring import Configuring
 from glasshouse.services.lambda_.delivering_streams import StreamDelivering
@@ -27,6 +29,7 @@ from glasshouse.services.lambda_.polling_streams import StreamPolling
 from glasshouse.services.lambda_.public_layers import PublicLayers
 from glasshouse.services.lambda_.records import (
     Alias,
+    CodeSigningConfig,
     Configuration,
     EventInvokeConfig,
     Function,
@@ -47,8 +50,8 @@ from glasshouse.services.lambda_.versions import Versions
 class Lambda(
     Invoking, Asynchronous, Concurrency,
     Functions, Versions, Aliases, Layers, LayerPermissions, PublicLayers, Permissions, InvokeConfigs, Urls, Serving,
-    Mappings, Polling, QueuePolling, StreamPolling, StreamDelivering, Settings, Configuring, Variables, Packages,
-    Finding, Service,
+    Mappings, Polling, QueuePolling, StreamPolling, StreamDelivering, Settings, CodeSigning, Configuring, Variables,
+    Packages, Finding, Service,
 ):  # fmt: skip
     name = "lambda"
     invalid_page_token = InvalidParameterValueException
@@ -62,5 +65,6 @@ class Lambda(
     provisioned = Table(ProvisionedConcurrency, key=("function_name", "qualifier"))
     urls = Table(FunctionUrl, key=("function_name", "qualifier"))
     addresses = Table(UrlAddress, key="url_id", scope="cloud")
+    code_signing_configs = Table(CodeSigningConfig, key="code_signing_config_id")
     mappings = Table(Mapping, key="uuid")
     positions = Table(Position, key=("uuid", "shard_id"))

@@ -266,7 +266,9 @@ def _allowances(cors: Mapping[str, Any], origin: str) -> dict[str, str]:
     allowed = cors.get("AllowOrigins") or []
     if "*" not in allowed and origin not in allowed:
         return {}
-    headers = {"access-control-allow-origin": "*" if "*" in allowed else origin, "vary": "Origin"}
+    # A browser does not take "*" for an answer where credentials are sent.
+    named = cors.get("AllowCredentials") or "*" not in allowed
+    headers = {"access-control-allow-origin": origin if named else "*", "vary": "Origin"}
     if cors.get("AllowCredentials"):
         headers["access-control-allow-credentials"] = "true"
     if exposed := cors.get("ExposeHeaders"):

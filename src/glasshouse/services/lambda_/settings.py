@@ -92,15 +92,14 @@ class Settings:
             "RuntimeVersionArn": runtime_version_arn,
         }
 
-    def get_function_code_signing_config(self, function_name: str):
-        self._function(self._unqualified(function_name))
-        return {}
-
     def _taggable(self, resource: str) -> str:
-        """The ARN under which the tags of a function or an event source mapping are kept."""
+        """The ARN under which the tags of a function, an event source mapping or a code signing configuration are
+        kept."""
         kind, name = resource.split(":")[5:7]
         if kind == "event-source-mapping":
             return self._mapping(name).event_source_mapping_arn
+        if kind == "code-signing-config":
+            return self._signing(resource).code_signing_config_arn
         if kind != "function":
             raise ResourceNotFoundException()
         reference = self._reference(resource)

@@ -4,12 +4,10 @@ Differs from AWS: a client that reached the cloud by another name than AWS's is 
 URL's id in the path, since names below `on.aws` would lead it to AWS. By its AWS name the URL is served as well.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from glasshouse.core import ids
 from glasshouse.services.lambda_.errors import (
-    InvalidParameterValueException,
     ResourceConflictException,
     ResourceNotFoundException,
 )
@@ -34,7 +32,6 @@ class Urls:
                 f"Failed to create function url config for [functionArn = {reference.arn}]. Error message: "
                 " FunctionUrlConfig exists for this Lambda function"
             )
-        check_cors(cors)
         url = FunctionUrl(
             reference.name, reference.qualifier or "", reference.arn, ids.token(ID_LENGTH, ids.LOWER), reference.region,
             self.now, self.now, auth_type, cors, invoke_mode,
@@ -55,7 +52,6 @@ class Urls:
     ):  # fmt: skip
         reference = self._addressable(function_name, qualifier)
         url = self._url(reference)
-        check_cors(cors)
         url.auth_type, url.invoke_mode = auth_type or url.auth_type, invoke_mode or url.invoke_mode
         url.cors = url.cors if cors is None else cors
         url.modified = self.now
@@ -110,11 +106,3 @@ class Urls:
             "LastModifiedTime": url.last_modified_time,
             "InvokeMode": url.invoke_mode,
         }
-
-
-def check_cors(cors: Mapping[str, Any] | None):
-    """Raises InvalidParameterValueException."""
-    if not cors:
-        return
-    if cors.get("AllowCredentials") and "*" in (cors.get("AllowOrigins") or ()):
-        raise InvalidParameterValueException("AllowCredentials cannot be true when AllowOrigins is set to *")

@@ -39,11 +39,13 @@ class Versions:
         if last is not None and last.build == latest.build:
             return last
         function.published += 1
-        version = replace(
-            latest, number=function.published, revision_id=ids.uuid(), modified=self.now, state="Pending",
-            state_reason=CREATING["reason"], state_reason_code=CREATING["code"], last_update_status=None,
-            last_update_status_reason=None, last_update_status_reason_code=None,
-        )  # fmt: skip
+        version = replace(latest, number=function.published, revision_id=ids.uuid(), modified=self.now)
+        # What is settled is active as a version at once, unless there is a snapshot to be taken of it.
+        settled = latest.last_update_status == "Successful" and not latest.takes_snapshots
+        if not settled:
+            version.state, version.state_reason, version.state_reason_code = "Pending", *CREATING.values()
+            version.last_update_status = None
+            version.last_update_status_reason = version.last_update_status_reason_code = None
         if description is not None:
             version.description = description
         for package in (version.code, *(layer.code for layer in version.layers)):
@@ -53,6 +55,7 @@ class Versions:
         self.functions.within(account=function.account).put(function)
         table.put(latest)
         table.put(version)
-        self._settle_later(version)
+        if not settled:
+            self._settle_later(version)
         self.state("VersionPublished", arn=version.function_arn)
         return version
