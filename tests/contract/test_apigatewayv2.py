@@ -269,6 +269,24 @@ def test_domain_names_and_their_mappings(apis, api):
     assert apis.get_domain_names()["Items"] == []
 
 
+def test_vpc_links_are_made_renamed_listed_and_deleted(apis):
+    given = {"SubnetIds": ["subnet-1", "subnet-2"], "SecurityGroupIds": ["sg-1"], "Tags": {"a": "1", "b": "2"}}
+    link = apis.create_vpc_link(Name="inwards", **given)
+    assert link["ResponseMetadata"]["HTTPStatusCode"] == 201
+    assert (link["VpcLinkStatus"], link["VpcLinkVersion"]) == ("AVAILABLE", "V2")
+    assert {name: link[name] for name in given} == given
+    identifier = link["VpcLinkId"]
+    apis.untag_resource(ResourceArn=f"arn:aws:apigateway:eu-west-1::/vpclinks/{identifier}", TagKeys=["a"])
+    assert apis.update_vpc_link(VpcLinkId=identifier, Name="within")["Name"] == "within"
+    shown = apis.get_vpc_link(VpcLinkId=identifier)
+    assert (shown["Name"], shown["Tags"]) == ("within", {"b": "2"})
+    assert [one["VpcLinkId"] for one in apis.get_vpc_links()["Items"]] == [identifier]
+    assert apis.delete_vpc_link(VpcLinkId=identifier)["ResponseMetadata"]["HTTPStatusCode"] == 202
+    assert apis.get_vpc_links()["Items"] == []
+    gone = ("NotFoundException", f"Invalid VpcLink identifier specified {identifier}")
+    assert refusal(apis.get_vpc_link, VpcLinkId=identifier) == gone
+
+
 def test_tags_of_apis_stages_and_domains(apis, api):
     apis.create_stage(ApiId=api, StageName="dev")
     apis.create_domain_name(DomainName="api.example.com")
