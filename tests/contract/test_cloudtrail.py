@@ -88,6 +88,18 @@ def test_selectors_must_make_sense(trail, bucket):
 # What is done
 
 
+def test_events_of_lambda_are_named_with_the_date_of_its_api(aws, trail):
+    """As on AWS, where rules and queries look for these names."""
+    functions = aws("lambda")
+    functions.list_functions()
+    with pytest.raises(ClientError):
+        functions.get_function(FunctionName="absent")
+    functions.list_code_signing_configs()
+    names = [event["eventName"] for event in events(trail, EventSource="lambda.amazonaws.com")]
+    assert names == ["ListFunctions20150331", "GetFunction20150331v2", "ListCodeSigningConfigs"]
+    assert len(events(trail, EventName="ListFunctions20150331")) == 1
+
+
 def test_calls_are_in_the_history_with_who_and_what(aws, trail):
     aws("iam").create_user(UserName="bob")
     event = events(trail, EventName="CreateUser")[0]

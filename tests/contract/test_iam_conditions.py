@@ -74,6 +74,20 @@ def test_bounded_roles_are_made_and_given_policies(iam, delegate):
     assert iam.list_role_policies(RoleName="r")["PolicyNames"] == ["p"]
 
 
+def test_who_may_give_permissions_for_a_function_may_call_it_by_its_name(aws, iam, delegate):
+    aws("lambda").create_function(**function(iam))
+    arn = "arn:aws:lambda:eu-west-1:000000000000:function:f"
+    statement = {"Effect": "Allow", "Action": "lambda:CreateEventSourceMapping", "Resource": "*",
+                 "Condition": {"ArnEquals": {"lambda:FunctionArn": arn}}}  # fmt: skip
+    theirs = delegate("lambda", json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    source = "arn:aws:sqs:eu-west-1:000000000000:absent"
+    for name in ("f", arn):
+        with pytest.raises(ClientError, match="NonExistentQueue"):
+            theirs.create_event_source_mapping(FunctionName=name, EventSourceArn=source)
+    with pytest.raises(ClientError, match="not authorized"):
+        theirs.create_event_source_mapping(FunctionName="g", EventSourceArn=source)
+
+
 def test_a_role_is_passed_to_the_service_that_is_named(iam, delegate):
     theirs = delegate("lambda", allowing("iam:PassRole", {"iam:PassedToService": "lambda.amazonaws.com"}))
     assert theirs.create_function(**function(iam))["FunctionName"] == "f"

@@ -45,6 +45,12 @@ def data_events() -> dict[str, dict[str, Any]]:
     return json.loads(Path(__file__).with_name("data_events.json").read_text())
 
 
+@cache
+def event_names() -> dict[str, dict[str, str]]:
+    """The names that events have which are not called as their operations, by service."""
+    return json.loads(Path(__file__).with_name("event_names.json").read_text())
+
+
 def is_data(service: str, operation: str) -> bool:
     return operation in data_events().get(service, {}).get("operations", ())
 
@@ -103,13 +109,14 @@ class Witness:
         read_only = call.operation.startswith(READ_PREFIXES)
         data = is_data(call.service, call.operation)
         event_id, resources = ids.uuid(), _resources(call)
+        name = event_names().get(call.service, {}).get(call.operation, call.operation)
         category = "Data" if data else "Management"
         record = {
             "eventVersion": EVENT_VERSION,
             "userIdentity": user_identity(call, result),
             "eventTime": iso(time),
             "eventSource": source,
-            "eventName": call.operation,
+            "eventName": name,
             "awsRegion": call.region,
             "sourceIPAddress": call.source.address,
             "userAgent": call.source.user_agent,
@@ -130,7 +137,7 @@ class Witness:
         key = call.access_key_id
         who = username(call.principal)
         where = (event_id, call.account, call.region, time)
-        return *where, call.operation, source, who, key, read_only, category, listed, text
+        return *where, name, source, who, key, read_only, category, listed, text
 
 
 def _resources(call: Call) -> list[dict[str, str]]:

@@ -168,6 +168,14 @@ def _request_tags(call: Call) -> dict[str, str]:
     return {tag.get("Key", tag.get("TagKey", "")): tag.get("Value", tag.get("TagValue", "")) for tag in pairs}
 
 
+def _function_arn(service: Service, call: Call) -> str | None:
+    """The function that a mapping or a permission is for, by its ARN however it was called."""
+    name = call.params.get("FunctionName")
+    if not name or name.startswith("arn:"):
+        return name
+    return call.arn(f"function:{name.rpartition('function:')[2]}")
+
+
 GLOBAL_KEYS: dict[str, Callable[[Service, Call], Any]] = {
     "aws:principalarn": _principal_arn,
     "aws:principalaccount": lambda service, call: call.principal.account or None,
@@ -195,6 +203,7 @@ GLOBAL_KEYS: dict[str, Callable[[Service, Call], Any]] = {
     "aws:calledvia": lambda service, call: [_host(service, one) for one in call.via],
     "aws:calledviafirst": lambda service, call: _host(service, call.via[0]) if call.via else None,
     "aws:calledvialast": lambda service, call: _host(service, call.via[-1]) if call.via else None,
+    "lambda:functionarn": _function_arn,
     "kms:viaservice": lambda service, call: _via_service(service, call),
     "aws:tagkeys": lambda service, call: list(_request_tags(call)) or call.params.get("TagKeys"),
     "kms:encryptioncontextkeys": lambda service, call: list(call.params.get("EncryptionContext") or ()) or None,
