@@ -97,7 +97,7 @@ def test_a_role_that_lambda_cannot_take_on(functions, wanted, aws):
         ({"Code": {"ZipFile": zipped(), "S3Bucket": "box"}}, INVALID, "Please do not provide other FunctionCode"),
         ({"Code": {"ImageUri": "x"}}, "NotSupported", "container images are not supported by Glasshouse yet"),
         ({"PackageType": "Image"}, "NotSupported", "container images are not supported by Glasshouse yet"),
-        ({"SnapStart": {"ApplyOn": "PublishedVersions"}, "Runtime": "java8"}, INVALID, "java8 is not supported for Snap"),
+        ({"SnapStart": {"ApplyOn": "PublishedVersions"}, "Runtime": "java8"}, INVALID, "java8 is not supported"),
         ({"FileSystemConfigs": [{"Arn": "a", "LocalMountPath": "/mnt/x"}]}, "ValidationException", "fileSystemConfigs"),
         ({"Environment": {"Variables": {"AWS_REGION": "x"}}}, INVALID, "reserved keys that are currently not"),
         ({"Environment": {"Variables": {"BIG": "x" * 4096}}}, INVALID, "exceeded the 4KB limit. String measured: {"),
