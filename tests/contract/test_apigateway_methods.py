@@ -78,6 +78,14 @@ def test_user_pools_and_links_into_networks_are_refused_in_words(client, api):
     assert refused(client.get_sdk, restApiId=api.id, stageName="a", sdkType="java")[0] == "NotSupported"
 
 
+def test_what_no_list_has_is_told_as_a_part_of_the_input(client, api):
+    assert refused(client.put_integration, **api.place(), type="HTTPS_PROXY") == (
+        "ValidationException",
+        "1 validation error detected: Value 'HTTPS_PROXY' at 'putIntegrationInput.type' failed to satisfy constraint:"
+        " Member must satisfy enum value set: [HTTP, MOCK, AWS_PROXY, HTTP_PROXY, AWS]",
+    )
+
+
 def test_a_method_is_made_once(client, api):
     api.method()
     assert refused(client.put_method, **api.place(), authorizationType="NONE") == (

@@ -6,7 +6,7 @@ import pytest
 from cryptography import x509
 
 from tests.contract.lambda_code import execution_role
-from tests.contract.rest_apis import REGION, RestApi, patches, refused
+from tests.contract.rest_apis import ACCOUNT, REGION, RestApi, patches, refused
 
 API, GET = {"type": "API"}, {"type": "METHOD", "path": "/pets", "method": "GET"}
 
@@ -78,6 +78,9 @@ def test_a_part_of_documentation_is_an_object_at_a_place(client, api):
         assert refused(getattr(client, operation), restApiId=api.id, documentationPartId="nothing") == (
             "NotFoundException", "Invalid Documentation part identifier specified",
         )  # fmt: skip
+    assert refused(client.delete_documentation_part, restApiId="nothing", documentationPartId="nothing") == (
+        "NotFoundException", f"Invalid API identifier specified {ACCOUNT}:nothing",
+    )  # fmt: skip
     for operation in ("get_documentation_version", "delete_documentation_version", "update_documentation_version"):
         assert refused(getattr(client, operation), restApiId=api.id, documentationVersion="nothing") == (
             "NotFoundException", "Invalid Documentation version specified",

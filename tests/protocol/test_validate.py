@@ -154,6 +154,19 @@ def test_an_overlay_may_word_what_is_wrong(noted):
     )
 
 
+def test_an_overlay_may_name_the_input_where_a_member_lies_in_the_body():
+    operation = model.service("apigateway").operation("UpdateMethodResponse")
+    patch = {"op": "wrong", "path": "/a"}
+    at = {"restApiId": "a", "resourceId": "r", "httpMethod": "GET", "statusCode": "none"}
+    assert wording(operation, **at, patchOperations=[patch]) == (
+        "ValidationException",
+        "2 validation errors detected: Value 'wrong' at 'updateMethodResponseInput.patchOperations.1.member.op' failed"
+        " to satisfy constraint: Member must satisfy enum value set: [add, remove, move, test, replace, copy]; Value"
+        " 'none' at 'statusCode' failed to satisfy constraint: Member must satisfy regular expression pattern:"
+        " [1-5]\\d\\d",
+    )
+
+
 def test_an_overlay_may_turn_checks_off(noted):
     noted(off=True).validate({})
     noted(skipOperations=["PutParameter"]).validate({})

@@ -12,6 +12,7 @@ parameter, and rest-xml checks nothing here, because its services have words of 
         "skipOperations": ["SendMessage"],   these operations are not checked
         "code": "InvalidParameter",          instead of ValidationException
         "message": "Invalid parameter: {Member}",        instead of the list of errors; tells of the first one
+        "input": true,                       members in the body come first, and as putIntegrationInput.type
         "missing": "MissingParameter",       the code for a required member that is not there, told alone
         "missingMessage": "The request must contain the parameter {Member}."
     }}
@@ -48,6 +49,7 @@ class Rules:
     skip: frozenset[str] = frozenset()
     skip_operations: frozenset[str] = frozenset()
     message: str | None = None
+    input: bool = False
     missing: str | None = None
     missing_message: str | None = None
 
@@ -112,12 +114,17 @@ def rules_of(operation: Operation) -> Rules:
         skip=frozenset(notes.get("skip", base.skip)),
         skip_operations=frozenset(notes.get("skipOperations", ())),
         message=notes.get("message", base.message),
+        input=notes.get("input", base.input),
         missing=notes.get("missing", base.missing),
         missing_message=notes.get("missingMessage", base.missing_message),
     )
 
 
 def _error(operation: Operation, rules: Rules, violations: list[Violation]) -> ServiceError:
+    if rules.input:
+        for violation in violations:
+            violation.path = _in_input(operation, violation.path)
+        violations.sort(key=lambda violation: not _printed(violation.path).startswith(_input_name(operation)))
     violations.sort(key=lambda violation: not violation.missing)
     first = violations[0]
     if first.missing and rules.missing:
@@ -128,6 +135,19 @@ def _error(operation: Operation, rules: Rules, violations: list[Violation]) -> S
     told = violations[:MAX_ERRORS]
     count = f"{len(told)} validation error{'s' if len(told) > 1 else ''} detected: "
     return error_class(rules.code)(count + "; ".join(map(str, told)), **_fields(operation, rules.code, told))
+
+
+def _in_input(operation: Operation, path: Path) -> Path:
+    """The path from the input on, for a member that lies in the body."""
+    parent, name = path
+    if parent:
+        return _in_input(operation, parent), name
+    members = operation.input_shape.members if operation.input_shape else {}
+    return path if members[name].location else (((), _Literal(_input_name(operation))), name)
+
+
+def _input_name(operation: Operation) -> str:
+    return f"{operation.name[:1].lower()}{operation.name[1:]}Input"
 
 
 def _fields(operation: Operation, code: str, told: list[Violation]) -> dict[str, Any]:

@@ -55,6 +55,7 @@ class Documentation:
         return self.parts.put(part)
 
     def delete_documentation_part(self, rest_api_id: str, documentation_part_id: str):
+        self._api(rest_api_id)
         self.parts.delete(self._part(rest_api_id, documentation_part_id))
 
     def import_documentation_parts(
