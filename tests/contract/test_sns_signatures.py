@@ -10,6 +10,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from glasshouse.core.call import Call
+from glasshouse.services.sns import signing
 from tests.contract.open_policies import queue_policy
 from tests.contract.sns_receiver import QUEUE_ARN, Receiver, bodies, refusal, subscribed, visit
 from tests.contract.sns_signatures import SIGNED, certificate
@@ -209,6 +210,7 @@ def test_a_notification_verifies_by_the_version_and_the_key_it_was_published_wit
     sns, sqs, topic, inbox, verify, cloud
 ):
     sns.publish(TopicArn=topic, Message="old")
+    signing._new_key.cache_clear()
     cloud.run(lambda: let_the_key_end(cloud.cloud))
     set_version(sns, topic, "2")
     sns.publish(TopicArn=topic, Message="new")
@@ -257,7 +259,7 @@ def test_a_new_certificate_comes_before_the_old_one_ends_and_the_old_one_stays(s
 def let_the_key_end(cloud):
     """Within a week."""
     call = Call("sns", "", {}, cloud.account, "eu-west-1", cloud.root())
-    keys = cloud.service_class("sns")(cloud, call).signing_keys
+    keys = cloud.service_class("sns")(cloud, call).current_keys
     key = keys.get("current")
     key.expires = cloud.clock.real() + 7 * 24 * 3600
     with cloud.store.transaction():

@@ -1,6 +1,5 @@
 """One request, understood: what to do, where, and on whose behalf."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -38,7 +37,6 @@ class Call:
     may_wait: bool = False  # whether a long poll can be parked
     via: tuple[str, ...] = ()  # the services through which a principal's order came, the first one first: aws:CalledVia
     by_policy: bool = False  # a service that passes only where policies let it
-    aside: Mapping[str, Any] = field(default_factory=dict)  # what a sibling says besides the members, and no client can
     caused: int = 0  # how many calls it has made so far
 
     def next_request_id(self) -> str:

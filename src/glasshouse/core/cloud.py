@@ -118,7 +118,7 @@ class Cloud:
 
     def _perform(self, call: Call) -> dict:
         call.caused = 0
-        binding = self._bindings.get((call.service, call.operation)) or self._bind(call)
+        binding = self.binding(call.service, call.operation)
         operation = binding.operation
         operation.validate(call.params)
         service = binding.service(self, call)
@@ -129,6 +129,17 @@ class Cloud:
                 return operation.project(binding.method(service, **arguments))
         except InvalidPageToken:
             raise service.invalid_page_token("The specified token is not valid.") from None
+
+    def binding(self, service: str, operation: str) -> Binding:
+        """The method that performs an operation. Raises NotSupported."""
+        known = self._bindings.get((service, operation))
+        if known is None:
+            try:
+                modelled = self.model.operation(service, operation)
+            except KeyError:
+                raise NotSupported(f"{service}:{operation} is not an operation that AWS has") from None
+            known = self._bindings[service, operation] = Binding(modelled, self.service_class(service))
+        return known
 
     async def answer(self, call: Call, waiting: NothingYet | None = None) -> dict:
         """Perform a call that may wait: it is parked while there is nothing yet and some of its time is left.
@@ -308,15 +319,6 @@ class Cloud:
         living, self._residents = list(self._residents.values()), {}
         for resident in living:
             resident.close()
-
-    def _bind(self, call: Call) -> Binding:
-        try:
-            operation = self.model.operation(call.service, call.operation)
-        except KeyError:
-            raise NotSupported(f"{call.service}:{call.operation} is not an operation that AWS has") from None
-        binding = Binding(operation, self.service_class(call.service))
-        self._bindings[call.service, call.operation] = binding
-        return binding
 
     def _job_call(self, job: Job) -> Call:
         principal = service_principal(job.service, job.account)

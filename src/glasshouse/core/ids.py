@@ -5,7 +5,7 @@ import random
 import uuid as _uuid
 from base64 import b32decode, b32encode, b64encode
 from functools import cache
-from hashlib import blake2s
+from hashlib import blake2b
 
 _random = random.SystemRandom()
 _drawn: list[bytes] = []  # 16 bytes each, for UUIDs to come: asking the system for each one takes most of its time
@@ -40,7 +40,7 @@ def _sixteen_bytes() -> bytes:
 
 def uuid_after(cause: str, number: int) -> str:
     """A UUID that is the same for the same cause and number, and as good as random."""
-    text = blake2s(f"{cause} {number}".encode(), digest_size=16).hexdigest()
+    text = blake2b(f"{cause} {number}".encode(), digest_size=16).hexdigest()
     return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:]}"
 
 

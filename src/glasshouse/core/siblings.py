@@ -5,12 +5,12 @@
     self.aws.as_role(role_arn).s3.put_object(...)       # as a session of a role that trusts the service
     self.aws.as_caller().kms.decrypt(...)               # in the name of whoever called (a forward access session)
     self.aws.as_role(role_arn).send(Wired("sqs", ...))  # a request that a user has written, as it goes over the wire
-    self.aws.saying(completion=...).sqs.send_message()  # with a word from service to service (Call.aside)
+    self.aws.as_service(arn).seam("sqs", "send_message", "_send")  # what a service does for others in a private method
 
 Each of them can be had in another place first: `self.aws(account=..., region=...)`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from glasshouse.core.access import Principal, service_principal
@@ -19,6 +19,7 @@ from glasshouse.core.errors import ServiceError
 from glasshouse.core.visit import Answer, Wired
 
 if TYPE_CHECKING:
+    from glasshouse.core.cloud import Cloud
     from glasshouse.core.service import Service
 
 
@@ -32,7 +33,6 @@ class Siblings:
         self._source_arn: str | None = None
         self._via: tuple[str, ...] = ()
         self._by_policy = False
-        self._aside: Mapping[str, Any] = {}
 
     def __call__(
         self, account: str | None = None, region: str | None = None, source_arn: str | None = None
@@ -63,10 +63,6 @@ class Siblings:
         """As whoever called this service, through it."""
         call = self._service.call
         return self._with(_principal=call.principal, _via=(*call.via, self._service.name), _by_policy=call.by_policy)
-
-    def saying(self, **aside: Any) -> "Siblings":
-        """With what the other service understands besides the members of its operations; it says where it does."""
-        return self._with(_aside=aside)
 
     def _with(self, **changed: Any) -> "Siblings":
         other = object.__new__(Siblings)  # a sixth of what copy.copy() costs, once for each delivery
@@ -107,8 +103,12 @@ class Siblings:
         return Call(
             service, operation, params, self._account, self._region, self._principal, cause.next_request_id(),
             source_arn=self._source_arn, may_wait=cause.may_wait, via=self._via, by_policy=self._by_policy,
-            aside=self._aside,
         )  # fmt: skip
+
+    def seam(self, service: str, method: str, private: str) -> "Seam":
+        """A private method of another service that stands for one of its operations; only on the cloud's thread."""
+        cloud = self._service.cloud
+        return Seam(cloud, self._call(service, cloud.model.operation_name(service, method), {}), private)
 
 
 class Sibling:
@@ -119,3 +119,21 @@ class Sibling:
 
     def __getattr__(self, method: str) -> Callable[..., dict]:
         return lambda **params: self._siblings._ask(self._service, method, params)
+
+
+class Seam:
+    """Asked as the operation is, once access lets it; besides the members it takes what no client can say.
+
+    It has no transaction of its own, so it refuses before it writes. Made once, it can be asked often.
+    """
+
+    def __init__(self, cloud: "Cloud", call: Call, private: str):
+        binding = cloud.binding(call.service, call.operation)
+        self._cloud, self._call, self._binding = cloud, call, binding
+        self._service = binding.service(cloud, call)
+        self._method: Callable[..., dict] = getattr(self._service, private)
+
+    def __call__(self, params: dict[str, Any], **aside: Any) -> dict:
+        self._call.params = params
+        self._cloud.access.authorize(self._service, self._binding.operation)
+        return self._method(**self._binding.arguments(params, True), **aside)

@@ -7,12 +7,13 @@ A record is a dataclass; it is kept as JSON and read back typed. Keys sort as te
 """
 
 from base64 import b64decode, urlsafe_b64encode
-from collections.abc import Callable, Iterator
-from itertools import islice
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, islice
 from typing import Any, Generic, Literal, NamedTuple, TypeVar, overload
 
 import msgspec
 
+from glasshouse.core.records import Row
 from glasshouse.core.store import Store
 
 Record = TypeVar("Record")
@@ -112,8 +113,10 @@ class Rows(Generic[Record]):
 
     def list(self, *prefix, after: str = "") -> Iterator[Record]:
         """In the order of their keys: all, those below leading key fields, or those whose text key starts so."""
-        for _, record in self._from(self._start(prefix), after):
-            yield record
+        decode = self.table.decode
+        for rows in self._portions(self._start(prefix), after):
+            for _, body in rows:
+                yield decode(body)
 
     def everywhere(self) -> Iterator[tuple[str, Record]]:
         """(scope, record) of every account and region."""
@@ -125,7 +128,8 @@ class Rows(Generic[Record]):
     ) -> Page:
         """At most `limit` records that satisfy `where`. Raises InvalidPageToken."""
         start = self._start(prefix)
-        wanted = ((key, record) for key, record in self._from(start, read_token(token)) if where(record))
+        rows = chain.from_iterable(self._portions(start, read_token(token)))
+        wanted = ((key, record) for key, body in rows if where(record := self.table.decode(body)))
         found = list(islice(wanted, limit + 1))
         more = len(found) > limit
         return Page([record for _, record in found[:limit]], make_token(found[limit - 1][0]) if more else None)
@@ -134,12 +138,11 @@ class Rows(Generic[Record]):
         whole = 0 < len(prefix) < len(self.table.fields)
         return _join(prefix) + (SEPARATOR if whole else "")
 
-    def _from(self, start: str, after: str) -> Iterator[tuple[str, Record]]:
+    def _portions(self, start: str, after: str) -> Iterator[Sequence[Row]]:
+        """So that a table may change under the loop that reads it."""
         while True:
-            # In portions, so that a table may change under the loop that reads it.
             rows = self.records.some(self.kind, self.scope, start, after)
-            for key, body in rows:
-                yield key, self.table.decode(body)
+            yield rows
             if len(rows) < self.records.portion:
                 return
             after = rows[-1][0]

@@ -1,8 +1,11 @@
 """An HTTP request and its response, as the protocols see them: no sockets, no streams of bytes."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_plus
+
+LONGEST_NAME = 256
 
 
 @dataclass(slots=True)
@@ -46,6 +49,16 @@ def decode_pairs(text: str) -> list[tuple[str, str]]:
         if part:
             name, _, value = part.partition("=")
             if "%" in part or "+" in part:
-                name, value = unquote_plus(name), unquote_plus(value)
+                name, value = _decoded(name), _decoded(value)
             pairs.append((name, value))
     return pairs
+
+
+def _decoded(text: str) -> str:
+    return _of_a_name(text) if len(text) <= LONGEST_NAME else unquote_plus(text)
+
+
+@lru_cache(1024)
+def _of_a_name(text: str) -> str:
+    """Remembered, since ARNs and URLs come again and again."""
+    return unquote_plus(text)

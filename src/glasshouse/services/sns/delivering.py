@@ -17,6 +17,7 @@ import msgspec
 from glasshouse.core import NotSupported, ServiceError, ids, outside
 from glasshouse.core.digests import md5_hex
 from glasshouse.core.once import once
+from glasshouse.core.siblings import Seam
 from glasshouse.services.sns import delivery_policy
 from glasshouse.services.sns.envelopes import Notice, text_for, text_in, timestamp
 from glasshouse.services.sns.filtering import wants
@@ -78,7 +79,7 @@ class Delivering:
         if subscription.protocol == "sqs":
             return self._to_queue(topic, arn, work)
         region, account = arn.split(":")[3:5]
-        aws = self._reach(topic, region, account)
+        aws = self.aws(account=account, region=region).as_service(topic.arn)
         if subscription.protocol == "lambda":
             return aws.lambda_.invoke(FunctionName=arn, InvocationType="Event", Payload=work["body"].encode())
         if subscription.protocol == "firehose":
@@ -89,28 +90,23 @@ class Delivering:
 
     def _to_queue(self, topic: Topic, arn: str, work: Work) -> dict:
         region, account, name = arn.split(":")[3:6]
-        params: dict[str, Any] = {"QueueUrl": f"https://sqs/{account}/{name}", "MessageBody": work["body"]}
+        members: dict[str, Any] = {"QueueUrl": f"https://sqs/{account}/{name}", "MessageBody": work["body"]}
         if work["raw"] and work["attributes"]:
-            params["MessageAttributes"] = _decoded(work["attributes"])
+            members["MessageAttributes"] = _decoded(work["attributes"])
         if name.endswith(".fifo"):
-            params["MessageDeduplicationId"] = work["deduplication"] or work["message_id"]
-            params["MessageGroupId"] = work["group"] or topic.name
+            members["MessageDeduplicationId"] = work["deduplication"] or work["message_id"]
+            members["MessageGroupId"] = work["group"] or topic.name
         elif work["group"] and not topic.is_fifo:
-            params["MessageGroupId"] = work["group"]
-        return self._reach(topic, region, account, work.get("open", False)).sqs.send_message(**params)
-
-    def _reach(self, topic: Topic, region: str, account: str, open: bool = False):
-        """The services in a place, asked for the topic; who is to complete what is left open is said aside."""
-        place = (region, account, topic.arn, open)
-        known = self._reached.get(place)
-        if known is None:
-            known = self.aws(account=account, region=region).as_service(topic.arn)
-            known = self._reached[place] = known.saying(completion="sns._signed") if open else known
-        return known
+            members["MessageGroupId"] = work["group"]
+        place = (region, account, topic.arn)
+        if place not in self._queues:
+            aws = self.aws(account=account, region=region).as_service(topic.arn)
+            self._queues[place] = aws.seam("sqs", "send_message", "_send")
+        return self._queues[place](members, completion="sns._signed" if work.get("open") else None)
 
     @once
-    def _reached(self) -> dict:
-        """The services elsewhere, for the time of this call."""
+    def _queues(self) -> dict[tuple[str, str, str], Seam]:
+        """How the queues of a place are sent to for a topic, for the time of this call."""
         return {}
 
     # On its way

@@ -111,12 +111,19 @@ class Endpoint:
 
 @dataclass(slots=True)
 class SigningKey:
-    """The private key is sealed (base64); `name` is part of the certificate's URL."""
+    """A private key, sealed (base64); `name` is that of its certificate, and part of the URL. Kept for as long as
+    something waits to be signed by it."""
+
+    name: str
+    sealed: str
+
+
+@dataclass(slots=True)
+class CurrentKey:
+    """The key that signs what is sent now, until its certificate expires."""
 
     id: str
     name: str
-    sealed: str
-    certificate: str
     expires: float
 
 

@@ -8,6 +8,7 @@ a message is refused, not masked, where data protection would have been asked fo
 from typing import Any
 
 from glasshouse.core import Service, Table
+from glasshouse.core.once import once
 from glasshouse.services.sns.archive import Archive
 from glasshouse.services.sns.confirming import Confirming
 from glasshouse.services.sns.delivering import Delivering
@@ -20,6 +21,7 @@ from glasshouse.services.sns.push import Push
 from glasshouse.services.sns.records import (
     Application,
     Certificate,
+    CurrentKey,
     Endpoint,
     Owned,
     SigningKey,
@@ -49,17 +51,14 @@ class Sns(
     applications = Table(Application, key="arn")
     endpoints = Table(Endpoint, key=("application", "id"))
     sms_settings = Table(SmsSettings, key="id")
-    signing_keys = Table(SigningKey, key="id", scope="cloud")
+    signing_keys = Table(SigningKey, key="name", scope="cloud")
+    current_keys = Table(CurrentKey, key="id", scope="cloud")
     certificates = Table(Certificate, key="name", scope="cloud")
 
     def resource_policies(self, params: dict) -> list[tuple[str, str]]:
-        arn = _topic_arn(params)
         try:
-            home, name = self._home(arn, "TopicArn")
+            _, topic = self._found(_topic_arn(params), "TopicArn")
         except ServiceError:
-            return []
-        topic = home.topics.get(name)
-        if topic is None:
             return []
         policy = topic.attributes.get("Policy")
         if policy is None and self.call.principal.kind == "service":
@@ -85,12 +84,20 @@ class Sns(
         return type(self)(self.cloud, self.call.elsewhere(account, region)), parts[5]
 
     def _found(self, arn: str, parameter: str) -> tuple[Any, Topic]:
-        """(This service where a topic is, the topic)."""
-        home, name = self._home(arn, parameter)
-        topic = home.topics.get(name)
-        if topic is None:
-            raise NotFoundException("Topic does not exist")
-        return home, topic
+        """(This service where a topic is, the topic). Access asks for it first, so it is remembered."""
+        known = self._known.get(arn)
+        if known is None:
+            home, name = self._home(arn, parameter)
+            topic = home.topics.get(name)
+            if topic is None:
+                raise NotFoundException("Topic does not exist")
+            known = self._known[arn] = home, topic
+        return known
+
+    @once
+    def _known(self) -> dict[str, tuple[Any, Topic]]:
+        """Topics by ARN, for the time of this call."""
+        return {}
 
     def _sweep_later(self):
         self.later("_sweep", at=(self.now // HOUR_S + 1) * HOUR_S, key="sweep")
@@ -111,4 +118,7 @@ class Sns(
 
 
 def _topic_arn(params: dict) -> str:
-    return next((params[name] for name in NAMED_BY if isinstance(params.get(name), str)), "")
+    for name in NAMED_BY:
+        if arn := params.get(name):
+            return arn
+    return ""

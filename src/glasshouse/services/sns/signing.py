@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from glasshouse.core.seal import Seal
 from glasshouse.core.visit import Answer, Visit
 from glasshouse.services.sns.envelopes import Fields, string_to_sign
-from glasshouse.services.sns.records import Certificate, SigningKey, Topic
+from glasshouse.services.sns.records import Certificate, CurrentKey, SigningKey, Topic
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -44,9 +44,9 @@ class Signing:
         """The same with the signature itself left open. What FIFO topics send is not signed, as on AWS."""
         if topic.is_fifo:
             return {}
-        key = self.signing_keys.get(CURRENT)
+        key = self.current_keys.get(CURRENT)
         if key is None or key.expires - MONTH_S < self.cloud.clock.real():
-            key = self._make_key(key)
+            key = self._make_key()
         domain = "amazonaws.com.cn" if self.call.region.startswith("cn-") else "amazonaws.com"
         return {
             "SignatureVersion": topic.signature_version,
@@ -56,10 +56,7 @@ class Signing:
 
     def _sign(self, fields: Fields) -> str:
         """By the key whose certificate the fields name: the same each time."""
-        name = fields["SigningCertURL"].rpartition(PAGE_PREFIX)[2].removesuffix(PAGE_SUFFIX)
-        key = self.signing_keys.get(CURRENT)
-        if key.name != name:
-            key = self.signing_keys.get(name)
+        key = self.signing_keys.get(fields["SigningCertURL"].rpartition(PAGE_PREFIX)[2].removesuffix(PAGE_SUFFIX))
         version = fields["SignatureVersion"]
         hashed = HASHES[version](string_to_sign(fields).encode()).digest()
         return _signature_of(_private_key(self.cloud.seal, key.sealed), version, hashed)
@@ -80,7 +77,7 @@ class Signing:
             return Answer(404, {"content-type": "text/plain"}, b"There is no such certificate.\n")
         return Answer(200, {"content-type": "application/x-pem-file"}, certificate.pem.encode())
 
-    def _make_key(self, previous: SigningKey | None) -> SigningKey:
+    def _make_key(self) -> CurrentKey:
         from cryptography import x509
         from cryptography.hazmat.primitives import serialization
 
@@ -91,13 +88,10 @@ class Signing:
         secret = key.private_bytes(
             serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
-        if previous:
-            previous.id = previous.name
-            self.signing_keys.put(previous)
         expires = x509.load_pem_x509_certificate(pem).not_valid_after_utc.timestamp()
         self.certificates.put(Certificate(name, pem.decode()))
-        sealed = b64encode(self.cloud.seal.close(secret)).decode()
-        return self.signing_keys.put(SigningKey(CURRENT, name, sealed, pem.decode(), expires))
+        self.signing_keys.put(SigningKey(name, b64encode(self.cloud.seal.close(secret)).decode()))
+        return self.current_keys.put(CurrentKey(CURRENT, name, expires))
 
 
 @cache

@@ -1,8 +1,4 @@
-"""Sending: what a message must be like, and where it goes in a standard and in a FIFO queue.
-
-A service can send a body with something left open that it makes when the message is given out, as often as that may be:
-it says so (`self.aws.saying(completion="sns._signed")`) by the name of a private method, a pure function of the text.
-"""
+"""Sending: what a message must be like, and where it goes in a standard and in a FIFO queue."""
 
 import re
 from collections.abc import Mapping
@@ -31,6 +27,7 @@ class Draft:
     deduplication: str | None
     attributes: Mapping | None
     trace: Mapping | None
+    completion: str | None = None
 
 
 class Sending:
@@ -41,6 +38,19 @@ class Sending:
         message_attributes: Mapping | None = None, message_system_attributes: Mapping | None = None,
         message_deduplication_id: str | None = None, message_group_id: str | None = None,
     ):  # fmt: skip
+        return self._send(
+            queue_url, message_body, delay_seconds, message_attributes, message_system_attributes,
+            message_deduplication_id, message_group_id,
+        )  # fmt: skip
+
+    def _send(
+        self, queue_url: str, message_body: str = "", delay_seconds: int | None = None,
+        message_attributes: Mapping | None = None, message_system_attributes: Mapping | None = None,
+        message_deduplication_id: str | None = None, message_group_id: str | None = None,
+        completion: str | None = None,
+    ) -> dict:  # fmt: skip
+        """SendMessage; and a seam to services that leave something in the body open and make it when the message is
+        given out, as often as that is: `completion` names a private method (`sns._signed`), a function of the text."""
         queue = self._queue(queue_url)
         if not message_body:
             raise MissingParameter("The request must contain the parameter MessageBody.")
@@ -50,6 +60,7 @@ class Sending:
             queue, message_body, delay_seconds, message_attributes, message_system_attributes,
             message_deduplication_id, message_group_id,
         )  # fmt: skip
+        draft.completion = completion
         return self._add(queue, draft)
 
     def send_message_batch(self, queue_url: str, entries: list[Mapping]):
@@ -79,9 +90,9 @@ class Sending:
         return batches.each(entries, lambda entry: self._add(queue, draft(entry)))
 
     def _add(self, queue: Queue, draft: Draft) -> dict:
-        is_open = "completion" in self.call.aside  # then the sum is known when it is given out
         sums = {
-            "MD5OfMessageBody": "" if is_open else md5_hex(draft.body.encode()),
+            # The sum of what is still to be completed is known when it is given out.
+            "MD5OfMessageBody": "" if draft.completion else md5_hex(draft.body.encode()),
             "MD5OfMessageAttributes": message_attributes.digest(draft.attributes or {}),
             "MD5OfMessageSystemAttributes": message_attributes.digest(draft.trace or {}),
         }
@@ -115,7 +126,7 @@ class Sending:
         number = self._messages(queue).add(
             self.now + draft.delay, message_id, self.call.principal.user_id, draft.group, draft.deduplication,
             trace, message_attributes.to_text(draft.attributes), body_sum, key, body,
-            self.call.aside.get("completion"),
+            draft.completion,
         )  # fmt: skip
         self.tell(queue.topic)
         return number
