@@ -90,6 +90,16 @@ SCHEMES = {
         (definition({"/a": {"get": {"security": [{"a": []}, {"b": []}]}}}), "Multiple security requirements"),
         (definition({"/a": {"get": {"security": [{"a": []}]}}}), "The security scheme a is not defined"),
         (definition({"/a": {"get": {"x-amazon-apigateway-integration": {"$ref": "#/x/y"}}}}), "Unable to resolve"),
+        (
+            definition({"/a": {"get": {"security": [None]}}}),
+            "attribute paths./a.get.security[0] is not of type `object`",
+        ),
+        (definition({"/a": 1}), "attribute paths./a is not of type `object`"),
+        (json.dumps({"openapi": "3.0.1", "info": "x"}), "attribute info is not of type `object`"),
+        (json.dumps({"openapi": "3.0.1", "info": {"title": "x"}, "tags": {}}), "attribute tags is not of type `array`"),
+        ("[" * 10_000, "Unable to parse the definition"),
+        ("openapi: 2020-99-99", "Unable to parse the definition"),
+        ("openapi: !!timestamp x", "Unable to parse the definition"),
     ],
 )
 def test_definitions_that_define_nothing(apis, body, message):

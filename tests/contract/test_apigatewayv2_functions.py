@@ -24,6 +24,8 @@ ANSWERS = {
     "bad-status": {"statusCode": "many"},
     "bad-body": {"statusCode": 200, "body": {"a": 1}},
     "bad-base64": {"statusCode": 200, "isBase64Encoded": True, "body": "?"},
+    "bad-letters": {"statusCode": 200, "isBase64Encoded": True, "body": "\\u00e9"},
+    "bad-headers": {"statusCode": 200, "multiValueHeaders": {"x-many": 5}, "cookies": 5},
 }
 
 def handler(event, context):
@@ -110,7 +112,8 @@ def guarded(aws, apis, version="2.0", **settings):
 @pytest.mark.parametrize("version", ["1.0", "2.0"])
 def test_answers_that_are_none(aws, apis, ask, version):
     api = answering(aws, apis, version)
-    wrong = ["raise", "bad-status", "bad-body", "bad-base64"] + (["text", "dict", "none"] if version == "1.0" else [])
+    wrong = ["raise", "bad-status", "bad-body", "bad-base64", "bad-letters", "bad-headers"]
+    wrong += ["text", "dict", "none"] if version == "1.0" else []
     for what in wrong:
         reply = ask(api, f"/pets/1?what={what}")
         assert (what, reply.status, reply.document) == (what, 500, {"message": "Internal Server Error"})

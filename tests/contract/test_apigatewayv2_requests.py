@@ -176,6 +176,8 @@ def test_parameters_are_mapped_on_the_way(apis, ask, backend):
     assert {name: seen["headers"].get(name) for name in wanted} == wanted and "x-gone" not in seen["headers"]
     assert (reply.status, reply.headers["x-said"], reply.headers["x-b"]) == (203, "no", "1")
     assert "x-a" not in reply.headers
+    ask(api, "/things/8", "POST", {}, b"[" * 10_000)
+    assert backend.asked[1]["path"] == "/things/8/in?q=red" and "x-name" not in backend.asked[1]["headers"]
 
 
 def test_the_gateway_answers_preflights_itself(apis, ask, backend):

@@ -103,7 +103,7 @@ def test_only_metric_alarms_are_described_unless_others_are_asked_for(cloudwatch
     cloudwatch.put_composite_alarm(AlarmName="shops", AlarmRule="ALARM(north)")
     found = cloudwatch.describe_alarms()
     assert ([one["AlarmName"] for one in found["MetricAlarms"]], found["CompositeAlarms"]) == (["north", "south"], [])
-    assert len(cloudwatch.describe_alarms(AlarmTypes=BOTH)["CompositeAlarms"]) == 1
+    assert len(cloudwatch.describe_alarms(AlarmTypes=[*BOTH, "LogAlarm"])["CompositeAlarms"]) == 1
 
 
 def test_children_and_parents_are_told(cloudwatch):

@@ -6,6 +6,7 @@ from botocore.exceptions import ClientError
 from tests.contract.cloudwatch_metrics import NAMESPACE, ask, at, points, put, stat
 
 MINUTE, HOUR = 60, 3600
+LACKING = {"Namespace": "Shop", "MetricName": "Orders", "Dimensions": [{"Name": "Shop"}]}
 
 
 @pytest.fixture
@@ -48,6 +49,10 @@ def put_shops(cloudwatch, noon: int):
             [stat(identifier="A")],
             "The value A for parameter MetricDataQueries.member.1.Id is invalid. It must match the regular expression"
             " ^[a-z][a-zA-Z0-9_]*$.",
+        ),
+        (
+            [{"Id": "a", "MetricStat": {**stat()["MetricStat"], "Metric": LACKING}}],
+            "The parameter MetricDataQueries.member.1.MetricStat.Metric.Dimensions.member.1.Value is required.",
         ),
         ([stat(), stat()], "The values for parameter Id in MetricDataQueries are not unique."),
         (

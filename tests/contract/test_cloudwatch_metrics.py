@@ -150,6 +150,8 @@ def test_a_page_token_must_be_one_that_was_given(cloudwatch):
     with pytest.raises(ClientError) as refused:
         cloudwatch.list_metrics(NextToken="nonsense")
     assert refused.value.response["Error"]["Code"] == "InvalidParameterValue"
+    with pytest.raises(ClientError, match=r"The parameter Dimensions\.member\.1\.Name is required\."):
+        cloudwatch.list_metrics(Dimensions=[{"Value": "one"}])
     with pytest.raises(ClientError, match="RecentlyActive"):
         cloudwatch.list_metrics(RecentlyActive="PT4H")
 

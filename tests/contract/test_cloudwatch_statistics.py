@@ -53,6 +53,11 @@ def noon(cloud):
             "The value q3 for parameter ExtendedStatistics is not supported.",
         ),
         ({"MetricName": None}, "MissingParameter", "The parameter MetricName is required."),
+        (
+            {"Dimensions": [{"Name": "Shop"}]},
+            "MissingParameter",
+            "The parameter Dimensions.member.1.Value is required.",
+        ),
     ],
 )
 def test_a_question_for_statistics_is_refused_in_words(cloudwatch, members, code, message):

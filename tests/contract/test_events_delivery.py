@@ -221,6 +221,12 @@ def test_log_groups_are_targets(cloud, aws, events):
     assert texts["order 9"] == datetime(2026, 2, 3, 4, 5, 6, tzinfo=UTC).timestamp() * 1000
     (other,) = texts.keys() - {"order 9"}
     assert json.loads(other)["detail"] == {"id": 9}
+    cloud.clock.advance(60)
+    never = {"InputPathsMap": {"id": "$.detail.id"}, "InputTemplate": '{"timestamp": 1e999, "message": "odd <id>"}'}
+    events.put_targets(Rule="r", Targets=[{"Id": "u", "Arn": group, "InputTransformer": never}])
+    put(cloud, events, entry({"id": 10}))
+    messages = [event["message"] for event in logs.filter_log_events(logGroupName="/aws/events/shop")["events"]]
+    assert "odd 10" in messages
 
 
 def test_events_go_from_bus_to_bus_and_stay_what_they_are(cloud, aws, events, seen):

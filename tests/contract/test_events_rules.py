@@ -58,7 +58,8 @@ def test_permissions_that_cannot_be_given(events):
     refused(events.put_permission, "ValidationException", unknown, **who | {"Action": "events:PutRule"})
     refused(events.put_permission, "ValidationException", "This policy contains invalid Json", Policy="{")
     gone = "Statement with the provided id does not exist."
-    refused(events.remove_permission, "ResourceNotFoundException", gone, StatementId="s")
+    no_policy = "EventBus does not have a policy."
+    refused(events.remove_permission, "ResourceNotFoundException", no_policy, StatementId="s")
     events.put_permission(**who)
     refused(events.remove_permission, "ResourceNotFoundException", gone, StatementId="t")
     long = json.dumps({"Version": "2012-10-17", "Statement": [{"Sid": "x" * 11_000}]})
@@ -142,6 +143,11 @@ def test_a_rule_with_targets_stays(events):
             "iam is not a supported service for a target.",
         ),
         ({"Arn": f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/c"}, "NotSupported", None),
+        (
+            {"Arn": QUEUE, "DeadLetterConfig": {"Arn": "arn:a"}},
+            "ValidationException",
+            "Parameter arn:a is not valid. Reason: Provided Arn is not in correct format.",
+        ),
         (
             {"Arn": QUEUE + ".fifo"},
             "ValidationException",

@@ -246,9 +246,12 @@ def test_an_endpoint_that_is_not_there_is_told_of(box, cloud, make, sink):
     assert told["errorCode"] == "HttpEndpoint.ConnectionFailed"
 
 
-def test_a_secret_that_cannot_be_read_holds_the_records(box, make, sink, cloud):
-    missing = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:none-abcdef"
-    make(SecretsManagerConfiguration={"Enabled": True, "SecretARN": missing, "RoleARN": box.role})
+@pytest.mark.parametrize("kept", [None, {"SecretString": "key"}, {"SecretString": "[1]"}, {"SecretBinary": b"key"}])
+def test_a_secret_that_cannot_be_read_holds_the_records(box, make, sink, cloud, aws, kept):
+    secret = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:none-abcdef"
+    if kept:
+        secret = aws("secretsmanager").create_secret(Name="odd", **kept)["ARN"]
+    make(SecretsManagerConfiguration={"Enabled": True, "SecretARN": secret, "RoleARN": box.role})
     box.put(b"one")
     cloud.clock.advance(61)
     assert sink.asked == []

@@ -121,7 +121,9 @@ def test_a_url_is_shown_as_it_was_made(functions):
     assert {**shown, "ResponseMetadata": 0} == {**changed, "ResponseMetadata": 0}
     functions.publish_version(FunctionName="site")
     functions.create_alias(FunctionName="site", Name="live", FunctionVersion="1")
-    functions.create_function_url_config(FunctionName="site", Qualifier="live", AuthType="NONE")
+    unsaid = functions.create_function_url_config(FunctionName="site", Qualifier="live", AuthType="NONE")
+    assert "InvokeMode" not in unsaid
+    assert functions.get_function_url_config(FunctionName="site:live")["InvokeMode"] == "BUFFERED"
     listed = functions.list_function_url_configs(FunctionName="site")["FunctionUrlConfigs"]
     assert [one["FunctionArn"] for one in listed] == [f"{PREFIX}site", f"{PREFIX}site:live"]
     functions.delete_function_url_config(FunctionName="site")
@@ -132,6 +134,7 @@ def test_by_its_name_on_aws_the_url_is_served_too(functions, url, cloud):
     id = urlsplit(url).path.strip("/").rpartition("/")[2]
     status, _, body = fetch(f"{cloud.url}/path", Host=f"{id}.lambda-url.{REGION}.on.aws")
     assert status == 200 and json.loads(body)["rawPath"] == "/path"
+    assert json.loads(fetch(f"{url}a%2Fb%F/c%20d?x=%2F")[2])["rawPath"] == "/a%2Fb%F/c%20d"
 
 
 def test_a_visit_is_told_to_the_function(url):
@@ -171,6 +174,10 @@ def test_bytes_are_told_in_base64(url):
         ({"statusCode": 200, "headers": {"Content-Type": "text/html"}, "body": "<p>"}, 200, "text/html", b"<p>"),
         ({"statusCode": 200, "body": "AP8=", "isBase64Encoded": True}, 200, "application/json", b"\0\xff"),
         ({"statusCode": "many"}, 502, "application/json", b"Internal Server Error"),
+        ({"statusCode": 101}, 502, "application/json", b"Internal Server Error"),
+        ({"statusCode": 10**9}, 502, "application/json", b"Internal Server Error"),
+        ({"statusCode": 200, "headers": [1]}, 502, "application/json", b"Internal Server Error"),
+        ({"statusCode": 200, "cookies": 5}, 502, "application/json", b"Internal Server Error"),
     ],
 )
 def test_what_the_function_returns_is_answered(url, value, status, kind, body):
@@ -253,6 +260,17 @@ def test_pages_of_other_sites_see_what_they_are_allowed_to(functions, url):
     assert fetch(url, Origin=app)[1]["access-control-allow-origin"] == "*"
     functions.update_function_url_config(FunctionName="site", Cors={"AllowOrigins": ["*"], "AllowCredentials": True})
     assert fetch(url, Origin=app)[1]["access-control-allow-origin"] == app
+
+
+def test_the_url_of_a_deleted_alias_is_closed(functions):
+    functions.publish_version(FunctionName="site")
+    functions.create_alias(FunctionName="site", Name="live", FunctionVersion="1")
+    functions.add_permission(**EVERYBODY, Qualifier="live")
+    answer = functions.create_function_url_config(FunctionName="site", Qualifier="live", AuthType="NONE")
+    assert fetch(answer["FunctionUrl"])[0] == 200
+    functions.delete_alias(FunctionName="site", Name="live")
+    assert fetch(answer["FunctionUrl"])[0] == 403
+    assert functions.get_function_url_config(FunctionName="site:live")["FunctionArn"] == f"{PREFIX}site:live"
 
 
 def test_a_deleted_url_leads_nowhere(functions, url):

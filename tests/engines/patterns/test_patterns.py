@@ -59,6 +59,12 @@ def test_wildcards_can_be_too_complex(wildcard, too_complex):
     assert (pattern.complexity >= MOST_COMPLEX) == too_complex
 
 
+@pytest.mark.parametrize("text", ['{"a":' * 1000, '{"a":[{"anything-but":' + "[" * 1000])
+def test_a_pattern_that_is_nested_too_deeply_is_refused(text):
+    with pytest.raises(InvalidPattern):
+        compile_text(text)
+
+
 def test_a_greater_range_of_numbers_can_be_asked_for():
     assert compile_pattern({"a": [{"numeric": ["=", 4e9]}]}, largest=5e9).matches({"a": 4_000_000_000})
     with pytest.raises(InvalidPattern, match=r"between -5\.0E9 and 5\.0E9, inclusive"):

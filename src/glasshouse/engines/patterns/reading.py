@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from .errors import InvalidPattern, place_in
 
 NAME, STRING, NUMBER, WORD, END = "name", "string", "number", "word", "end"
+MOST_NESTED = 200
 WORDS = {"true": True, "false": False, "null": None}
 _SPACE = re.compile(r"[ \t\r\n]*")
 _STRING = re.compile(r'"((?:[^"\\\x00-\x1f]|\\.)*)"', re.DOTALL)
@@ -108,6 +109,8 @@ class Reader:
     def _bracket(self, character: str) -> Token:
         self._at += 1
         if character in "{[":
+            if len(self._open) == MOST_NESTED:
+                raise self.refuse("It is nested too deeply")
             self._open.append(character)
             self._first = True
         else:

@@ -3,11 +3,11 @@
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html#http-api-develop-integrations-lambda.response
 """
 
-import binascii
 import json
 from base64 import b64decode
 from typing import Any
 
+from glasshouse.core import documents
 from glasshouse.core.visit import Answer
 from glasshouse.services.apigatewayv2.exchanges import Refused
 
@@ -21,7 +21,7 @@ HOP_BY_HOP = frozenset({
 def of_function(payload: bytes, version: str) -> Answer:
     """The answer that a function's result stands for. Raises Refused for one that stands for none."""
     try:
-        result = json.loads(payload or b"null")
+        result = documents.read(payload or b"null")
     except ValueError:
         raise Refused(500, "The response from the Lambda function is not JSON") from None
     structured = isinstance(result, dict) and "statusCode" in result
@@ -38,11 +38,11 @@ def _structured(result: dict[str, Any], version: str) -> Answer:
     for name, value in _mapping(result, "headers").items():
         headers[name.lower()] = _as_header(value)
     if version == "1.0":
-        for name, several in _mapping(result, "multiValueHeaders").items():
-            texts = [_as_header(value) for value in several or ()]
+        for name in _mapping(result, "multiValueHeaders"):
+            texts = [_as_header(value) for value in _list(result["multiValueHeaders"], name)]
             headers[name.lower()] = texts if len(texts) > 1 else (texts or [""])[0]
-    elif result.get("cookies"):
-        headers["set-cookie"] = [str(cookie) for cookie in result["cookies"]]
+    elif cookies := _list(result, "cookies"):
+        headers["set-cookie"] = [str(cookie) for cookie in cookies]
     headers = {name: value for name, value in headers.items() if name not in HOP_BY_HOP}
     headers.setdefault("content-type", USUAL)
     return Answer(_status(result["statusCode"]), headers, _body(result))
@@ -55,9 +55,16 @@ def _mapping(result: dict[str, Any], name: str) -> dict[str, Any]:
     return value
 
 
+def _list(result: dict[str, Any], name: str) -> list:
+    value = result.get(name) or []
+    if not isinstance(value, list):
+        raise Refused(500, f"The {name} of the Lambda function's response are no list")
+    return value
+
+
 def _status(value: Any) -> int:
     text = str(value)
-    if isinstance(value, bool) or not (text.isdecimal() and 100 <= int(text) <= 599):
+    if isinstance(value, bool) or not (len(text) == 3 and text.isdecimal() and 200 <= int(text) <= 599):
         raise Refused(500, "The status code of the Lambda function's response is invalid")
     return int(text)
 
@@ -72,7 +79,7 @@ def _body(result: dict[str, Any]) -> bytes:
         return body.encode()
     try:
         return b64decode(body, validate=True)
-    except binascii.Error:
+    except ValueError:
         raise Refused(500, "The body of the Lambda function's response is not base64") from None
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
-from glasshouse.core import ServiceError
+from glasshouse.core import ServiceError, documents
 from glasshouse.services.apigatewayv2 import expressions, payloads, socket_events
 from glasshouse.services.apigatewayv2.exchanges import Exchange, Refused
 from glasshouse.services.apigatewayv2.functions import AUTHORIZER_S, OF_AUTHORIZER
@@ -108,7 +108,7 @@ class Authorization:
             exchange.outcome.authorizer_error, exchange.outcome.integration_status = failure.reason, None
             raise Refused(401 if failure.says == UNAUTHORIZED else 500, failure.reason) from None
         try:
-            answer = json.loads(called)
+            answer = documents.read(called)
         except ValueError:
             answer = None
         if not isinstance(answer, dict):

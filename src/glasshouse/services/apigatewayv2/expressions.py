@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from glasshouse.core import documents
 from glasshouse.engines.jsonpath import InvalidPath, compiled
 
 WHOLE = re.compile(r"\$(request|context|stageVariables|response)\.?(\S*)", re.DOTALL)
@@ -62,7 +63,7 @@ def in_document(body: bytes, path: str) -> Any:
     if not path:
         return body.decode("utf-8", "replace")
     try:
-        document = json.loads(body[:JSON_AT_MOST])
+        document = documents.read(body[:JSON_AT_MOST])
         found = compiled(f"${path}")
     except (ValueError, InvalidPath):
         return None

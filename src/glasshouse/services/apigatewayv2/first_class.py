@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from xml.sax.saxutils import escape
 
-from glasshouse.core import ServiceError
+from glasshouse.core import ServiceError, documents
 from glasshouse.core.visit import Answer
 from glasshouse.services.apigatewayv2 import expressions
 from glasshouse.services.apigatewayv2.exchanges import Exchange, Refused
@@ -70,14 +70,14 @@ def _typed(name: str, value: Any, subtype: Subtype) -> Any:
         if name in subtype.lists:
             return value if isinstance(value, list) else _list(text)
         if name in subtype.documents:
-            return value if isinstance(value, dict) else json.loads(text)
+            return value if isinstance(value, dict) else documents.read(text)
     except ValueError:
         raise Refused(400, f"The value of the parameter {name} is invalid: {text}") from None
     return text.encode() if name in subtype.binary else text
 
 
 def _list(text: str) -> list[str]:
-    return json.loads(text) if text.startswith("[") else [part.strip() for part in text.split(",") if part.strip()]
+    return documents.read(text) if text.startswith("[") else [part.strip() for part in text.split(",") if part.strip()]
 
 
 def _failure(subtype: Subtype, refusal: ServiceError, exchange: Exchange) -> Answer:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from glasshouse.core import ServiceError
+from glasshouse.core import ServiceError, documents
 from glasshouse.core.clock import monotonic
 from glasshouse.core.parking import NothingYet
 from glasshouse.services.apigatewayv2 import answers, expressions, payloads
@@ -80,7 +80,7 @@ class Functions:
 
 def _error_of(payload: bytes) -> str:
     try:
-        told = json.loads(payload)
+        told = documents.read(payload)
     except ValueError:
         return ""
     return str(told.get("errorMessage", "")) if isinstance(told, dict) else ""

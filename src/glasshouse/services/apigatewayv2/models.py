@@ -1,14 +1,15 @@
 """Models: the schemas of what an API takes and gives; the gateway of a WebSocket API may choose one for a message."""
 
-import json
 import re
+from typing import Any
 
-from glasshouse.core import ids
+from glasshouse.core import documents, ids
 from glasshouse.services.apigatewayv2 import checks
 from glasshouse.services.apigatewayv2.errors import BadRequestException, ConflictException, not_found
 from glasshouse.services.apigatewayv2.records import Model, change
 
 NAME = re.compile(r"[a-zA-Z0-9]{1,128}|[\w-]{1,128}", re.ASCII)
+EXAMPLES = {"string": '"foo"', "integer": "42", "number": "42.0", "boolean": "true"}
 LARGEST_SCHEMA = 32 * 1024
 
 
@@ -45,7 +46,7 @@ class Models:
         """A mapping template that writes what the schema describes."""
         model = self._model(api_id, model_id)
         try:
-            schema = json.loads(model.schema)
+            schema = documents.read(model.schema)
         except ValueError:
             schema = {}
         return {"Value": "#set($inputRoot = $input.path('$'))\n" + _template(schema, "$inputRoot")}
@@ -67,17 +68,17 @@ class Models:
         return self.models.put(model)
 
 
-def _template(schema: dict, place: str, depth: int = 0) -> str:
+def _template(schema: Any, place: str, depth: int = 0) -> str:
     """The lines of a template for a schema, as they stand at a place of the input."""
     indent = "  " * depth
-    if schema.get("type") == "object":
+    kind, parts = (schema.get("type"), schema.get("properties")) if isinstance(schema, dict) else (None, None)
+    if kind == "object":
         lines = [
             f'{indent}  "{name}" : {_template(part, f"{place}.{name}", depth + 1).lstrip()}'
-            for name, part in (schema.get("properties") or {}).items()
+            for name, part in (parts if isinstance(parts, dict) else {}).items()
         ]
         return indent + "{\n" + ",\n".join(lines) + f"\n{indent}}}"
-    if schema.get("type") == "array":
+    if kind == "array":
         inner = _template(schema.get("items") or {}, "$elem", depth + 1)
         return f"{indent}[\n#foreach($elem in {place})\n{inner}#if($foreach.hasNext),#end\n#end\n{indent}]"
-    value = {"string": '"foo"', "integer": "42", "number": "42.0", "boolean": "true"}.get(schema.get("type", ""), "{}")
-    return indent + value
+    return indent + EXAMPLES.get(str(kind), "{}")

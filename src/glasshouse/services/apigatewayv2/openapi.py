@@ -4,14 +4,15 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-open-api.h
 out as plain settings; nothing is made here.
 """
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from glasshouse.core import documents
 from glasshouse.services.apigatewayv2.errors import BadRequestException
+from glasshouse.services.apigatewayv2.openapi_shape import differences
 
 VERSION = re.compile(r"3\.0\.\d+|3\.0")
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
@@ -30,6 +31,7 @@ SETTINGS = {
     "requestParameters": "request_parameters", "responseParameters": "response_parameters",
     "description": "description", "tlsConfig": "tls_config",
 }  # fmt: skip
+MOST_ERRORS = 20  # that are told
 IGNORED = ("requestBody", "parameters", "callbacks")
 
 
@@ -78,14 +80,14 @@ class Definition:
 
     @property
     def tags(self) -> dict[str, str]:
-        return {tag["name"]: str(tag[TAG]) for tag in self.document.get("tags") or () if TAG in tag}
+        return {tag["name"]: str(tag[TAG]) for tag in self.document.get("tags") or () if "name" in tag and TAG in tag}
 
     @property
     def hides_endpoint(self) -> bool | None:
         """Whether the API's own endpoint is switched off."""
         for server in self.document.get("servers") or ():
-            if ENDPOINTS in server:
-                return server[ENDPOINTS].get("disableExecuteApiEndpoint")
+            if settings := server.get(ENDPOINTS):
+                return settings.get("disableExecuteApiEndpoint")
         return None
 
     def operations(self) -> Iterator[Operation]:
@@ -100,9 +102,8 @@ class Definition:
         given = operation.definition.get(INTEGRATION)
         if given is None:
             return None
-        name = None
-        if "$ref" in given:
-            name = given["$ref"]
+        name = given.get("$ref")
+        if name is not None:
             given = (self.components.get(SHARED) or {}).get(name.rpartition("/")[2])
             if given is None:
                 raise error(f"Unable to resolve reference {name}")
@@ -118,7 +119,7 @@ class Definition:
         wanted = operation.definition.get("security", self.document.get("security")) or []
         if len(wanted) > 1 or any(len(one) > 1 for one in wanted):
             raise error(f"Multiple security requirements are not supported: {operation.route_key}")
-        return next(((name, list(scopes)) for one in wanted for name, scopes in one.items()), None)
+        return next(((name, list(scopes or ())) for one in wanted for name, scopes in one.items()), None)
 
     def scheme(self, name: str) -> dict[str, Any]:
         found = (self.components.get("securitySchemes") or {}).get(name)
@@ -132,6 +133,8 @@ def read(text: str, base_path_mode: str | None) -> Definition:
     document = _parsed(text)
     if not VERSION.fullmatch(str(document.get("openapi", ""))):
         raise error("Invalid OpenAPI version specified. HTTP APIs support only the OpenAPI 3.0 specification")
+    if wrong := list(differences(document)):
+        raise error("\n\t".join(wrong[:MOST_ERRORS]))
     if not (document.get("info") or {}).get("title"):
         raise error("The title of the API must be specified")
     definition = Definition(document, _base_path(document, base_path_mode))
@@ -154,16 +157,17 @@ def authorizer(scheme: dict[str, Any]) -> dict[str, Any] | None:
     if given is None:
         return None
     sources = given.get("identitySource") or []
-    sources = sources if isinstance(sources, list) else [part.strip() for part in sources.split(",") if part.strip()]
+    sources = sources if isinstance(sources, list) else str(sources).split(",")
     rules = given.get("jwtConfiguration")
     if rules is not None:
-        discovery = scheme.get("openIdConnectUrl", "")
+        discovery = scheme.get("openIdConnectUrl") or ""
         issuer = rules.get("issuer") or discovery.removesuffix("/.well-known/openid-configuration")
         rules = {"Issuer": issuer, "Audience": rules.get("audience") or []}
     version = given.get("authorizerPayloadFormatVersion")
     ttl = given.get("authorizerResultTtlInSeconds")
     return {
-        "authorizer_type": str(given.get("type", "")).upper(), "identity_source": sources,
+        "authorizer_type": str(given.get("type", "")).upper(),
+        "identity_source": [text for one in sources if (text := str(one).strip())],
         "authorizer_uri": given.get("authorizerUri"), "authorizer_credentials_arn": given.get("authorizerCredentials"),
         "authorizer_payload_format_version": version and str(version),
         "authorizer_result_ttl_in_seconds": None if ttl is None else int(ttl),
@@ -174,13 +178,19 @@ def authorizer(scheme: dict[str, Any]) -> dict[str, Any] | None:
 def _parsed(text: str) -> dict[str, Any]:
     """JSON, or YAML."""
     try:
-        document = json.loads(text)
+        document = documents.read(text)
     except ValueError:
         import yaml
 
         try:
             document = yaml.safe_load(text)
-        except yaml.YAMLError as failure:
+        except (
+            yaml.YAMLError,
+            ValueError,
+            TypeError,
+            AttributeError,
+            RecursionError,
+        ) as failure:  # tags that do not fit
             raise error(f"Unable to parse the definition: {failure}") from None
     if not isinstance(document, dict):
         raise error("Invalid OpenAPI input")
@@ -190,9 +200,9 @@ def _parsed(text: str) -> dict[str, Any]:
 def _base_path(document: dict[str, Any], mode: str | None) -> str:
     """What stands before each path: the path of the server's URL, all of it or without its first segment."""
     server = next(iter(document.get("servers") or ()), {})
-    url = server.get("url", "")
+    url = server.get("url") or ""
     for name, variable in (server.get("variables") or {}).items():
-        url = url.replace(f"{{{name}}}", str(variable.get("default", "")))
+        url = url.replace(f"{{{name}}}", str((variable or {}).get("default", "")))
     path = urlsplit(url).path.rstrip("/")
     if mode == "prepend":
         return path
@@ -207,6 +217,6 @@ def _missing(definition: Definition, operation: Operation) -> Iterator[str]:
         bodies[f"responses.{status}"] = response
     for name, body in bodies.items():
         for media in ((body or {}).get("content") or {}).values():
-            reference = ((media or {}).get("schema") or {}).get("$ref", "")
+            reference = ((media or {}).get("schema") or {}).get("$ref") or ""
             if reference.startswith("#/components/schemas/") and reference.rpartition("/")[2] not in schemas:
                 yield f"Parse issue: attribute {operation.place}.{name}.content.schema.{reference} is missing"

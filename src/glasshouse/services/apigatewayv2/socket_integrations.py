@@ -10,7 +10,7 @@ import re
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from glasshouse.core import NotSupported, ServiceError
+from glasshouse.core import NotSupported, ServiceError, documents
 from glasshouse.core.clock import monotonic
 from glasshouse.core.parking import NothingYet
 from glasshouse.core.visit import Answer, Wired
@@ -123,9 +123,9 @@ class SocketIntegrations:
     def _ask_nobody(self, exchange: SocketExchange, integration: Integration) -> Answer:
         """A mock: the status is the one that its template states."""
         try:
-            status = json.loads(_body(exchange, integration) or b"{}").get("statusCode", 200)
+            status = documents.read(_body(exchange, integration) or b"{}").get("statusCode", 200)
             return Answer(int(status))
-        except (ValueError, AttributeError, TypeError):
+        except (ValueError, AttributeError, TypeError, OverflowError):
             raise Refused(500, "The template of the mock does not state a statusCode") from None
 
     # What the client is told

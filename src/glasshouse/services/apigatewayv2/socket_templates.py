@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from glasshouse.core import documents
 from glasshouse.engines.jsonpath import InvalidPath
 from glasshouse.engines.jsonpath import compiled as compiled_path
 from glasshouse.engines.vtl import Host, TemplateError, compiled, text
@@ -63,7 +64,7 @@ class Input(Host):
     def _at(self, path: str) -> Any:
         """What a JSONPath leads to in the body; one that is no JSON is a text."""
         try:
-            document = json.loads(self._body) if self._body.strip() else {}
+            document = documents.read(self._body) if self._body.strip() else {}
         except ValueError:
             document = self._body
         try:

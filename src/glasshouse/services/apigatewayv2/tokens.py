@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from glasshouse.core import outside
+from glasshouse.core import documents, outside
 from glasshouse.core.web import Asked, fetch, trusted
 from glasshouse.services.apigatewayv2 import expressions
 from glasshouse.services.apigatewayv2.exchanges import Exchange, Refused
@@ -124,7 +124,7 @@ class Tokens:
         fetched = fetch(asked, lambda: trusted(self.cloud))
         if fetched.status != 200:
             raise ValueError(fetched.failure or f"{url} answers {fetched.status}")
-        return json.loads(fetched.body)
+        return documents.read(fetched.body)
 
 
 def _topic(issuer: str) -> str:

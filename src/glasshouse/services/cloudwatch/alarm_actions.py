@@ -6,7 +6,7 @@ those of Systems Manager fail, and the history says so.
 
 import json
 
-from glasshouse.core import Service, ServiceError
+from glasshouse.core import Service, ServiceError, documents
 from glasshouse.services.cloudwatch.alarm_messages import change, configuration, message, region_name
 from glasshouse.services.cloudwatch.records import Alarm, CompositeAlarm, written
 
@@ -150,6 +150,6 @@ def _data(text: str | None) -> dict:
     if text is None:
         return {}
     try:
-        return {"stateReasonData": json.loads(text)}
+        return {"stateReasonData": documents.read(text)}
     except ValueError:
         return {"stateReasonData": text}

@@ -1,8 +1,8 @@
 """What a metric alarm must be, in AWS's words."""
 
-import json
 import math
 
+from glasshouse.core import documents
 from glasshouse.services.cloudwatch.alarm_verdicts import COMPARISONS, TREATED
 from glasshouse.services.cloudwatch.data_queries import DataQuery, MetricStat, read_queries
 from glasshouse.services.cloudwatch.errors import (
@@ -104,6 +104,6 @@ def check_reason_data(text: str | None):
     if text is None:
         return
     try:
-        json.loads(text)
+        documents.read(text)
     except ValueError:
         raise InvalidFormatFault("Unknown") from None

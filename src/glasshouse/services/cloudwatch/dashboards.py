@@ -4,6 +4,7 @@ import json
 import re
 from typing import Any
 
+from glasshouse.core import documents
 from glasshouse.core.tags import from_list
 from glasshouse.services.cloudwatch.errors import (
     DashboardInvalidInputError,
@@ -87,6 +88,6 @@ def _check_body(text: str) -> list[dict]:
 
 def _decoded(text: str) -> Any:
     try:
-        return json.loads(text)
+        return documents.read(text)
     except ValueError:
         return None

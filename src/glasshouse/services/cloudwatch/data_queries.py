@@ -8,7 +8,7 @@ from glasshouse.engines.metricmath import Invalid, Node, Query, names_in, parse,
 from glasshouse.engines.metricmath.evaluate import WORDS
 from glasshouse.services.cloudwatch.errors import ValidationError
 from glasshouse.services.cloudwatch.metric_statistics import SHORT_PERIODS
-from glasshouse.services.cloudwatch.readings import MINUTE_S, UNITS
+from glasshouse.services.cloudwatch.readings import MINUTE_S, UNITS, lacks
 from glasshouse.services.cloudwatch.statistics import Statistic, read_statistic
 
 MOST_QUERIES, LONGEST_EXPRESSION = 500, 2048
@@ -79,6 +79,7 @@ def _wrong_stat(at: str, stat: dict) -> Iterator[str]:
     for name in ("Namespace", "MetricName"):
         if not metric.get(name):
             yield f"The parameter {at}.Metric.{name} is required."
+    yield from lacks(metric.get("Dimensions"), f"{at}.Metric.Dimensions")
     for name in ("Period", "Stat"):
         if stat.get(name) in (None, ""):
             yield f"The parameter {at}.{name} is required."

@@ -8,6 +8,7 @@ from glasshouse.services.cloudwatch.readings import DAY_S, dimension_pairs
 from glasshouse.services.cloudwatch.records import Alarm, CompositeAlarm, MetricAlarm
 
 HISTORY_S = 30 * DAY_S
+# There are no alarms of the third kind, LogAlarm, as nothing here makes one.
 KINDS = {"MetricAlarm": MetricAlarm, "CompositeAlarm": CompositeAlarm}
 
 
@@ -31,7 +32,7 @@ class DescribingAlarms:
         kin = children_of_alarm_name or parents_of_alarm_name
         if kin is not None:
             return self._describe_kin(children_of_alarm_name, parents_of_alarm_name, max_records, next_token)
-        kinds = tuple(KINDS[kind] for kind in alarm_types or ["MetricAlarm"])
+        kinds = tuple(KINDS[kind] for kind in alarm_types or ["MetricAlarm"] if kind in KINDS)
         found = [
             alarm
             for alarm in self._all_alarms()

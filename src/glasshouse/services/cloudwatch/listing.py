@@ -1,10 +1,11 @@
 """ListMetrics."""
 
 from glasshouse.core.table import make_token, read_token
-from glasshouse.services.cloudwatch.errors import InvalidParameterValueException
-from glasshouse.services.cloudwatch.readings import HOUR_S, LISTED_FOR_S, Metric
+from glasshouse.services.cloudwatch.errors import InvalidParameterValueException, MissingRequiredParameterException
+from glasshouse.services.cloudwatch.readings import HOUR_S, LISTED_FOR_S, Metric, lacks
 
 PAGE = 500
+LONGEST_PLACE = 18  # digits
 RECENT_S = 3 * HOUR_S
 
 
@@ -43,6 +44,8 @@ class Listing:
 def _check_filters(dimensions: list | None, recently_active: str | None):
     if recently_active not in (None, "PT3H"):
         raise InvalidParameterValueException(f"The value {recently_active} for parameter RecentlyActive is invalid.")
+    if missing := lacks(dimensions, parts=("Name",)):
+        raise MissingRequiredParameterException("\n".join(missing))
     if len(dimensions or ()) > 10:
         raise InvalidParameterValueException("The collection Dimensions must not have a size greater than 10.")
 
@@ -54,6 +57,6 @@ def _has(metric: Metric, name: str, value: str | None) -> bool:
 def _place(token: str | None) -> int:
     """The number of the metric after which a page begins."""
     word, _, number = read_token(token).partition(" ")
-    if token and (word != "metric" or not number.isdecimal()):
+    if token and (word != "metric" or not number.isdecimal() or len(number) > LONGEST_PLACE):
         raise InvalidParameterValueException("Request parameter NextToken is invalid")
     return int(number or 0)

@@ -6,7 +6,7 @@ from glasshouse.services.cloudwatch.errors import (
     InvalidParameterValueException,
     MissingRequiredParameterException,
 )
-from glasshouse.services.cloudwatch.readings import MINUTE_S, UNITS, span
+from glasshouse.services.cloudwatch.readings import MINUTE_S, UNITS, lacks, span
 from glasshouse.services.cloudwatch.statistics import PLAIN, Statistic, read_statistic
 
 MOST_POINTS = 1440
@@ -30,9 +30,9 @@ class MetricStatistics:
     ):
         given = {"Namespace": namespace, "MetricName": metric_name, "StartTime": start_time, "EndTime": end_time,
                  "Period": period}  # fmt: skip
-        missing = [name for name, value in given.items() if value in (None, "")]
-        if missing:
-            raise MissingRequiredParameterException("\n".join(f"The parameter {name} is required." for name in missing))
+        missing = [f"The parameter {name} is required." for name, value in given.items() if value in (None, "")]
+        if missing := [*missing, *lacks(dimensions)]:
+            raise MissingRequiredParameterException("\n".join(missing))
         _check_times(start_time, end_time, period)
         wanted = _read_statistics(statistics or [], extended_statistics or [])
         if unit is not None and unit not in UNITS:

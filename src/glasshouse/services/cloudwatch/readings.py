@@ -48,6 +48,16 @@ class Metric:
         return [{"Name": name, "Value": value} for name, value in self.pairs]
 
 
+def lacks(dimensions: Sequence[dict] | None, at: str = "Dimensions", parts: tuple = ("Name", "Value")) -> list[str]:
+    """What dimensions of a request lack, in AWS's words."""
+    return [
+        f"The parameter {at}.member.{number}.{part} is required."
+        for number, dimension in enumerate(dimensions or (), 1)
+        for part in parts
+        if dimension.get(part) is None
+    ]
+
+
 def dimension_pairs(dimensions: Sequence[dict] | None) -> list[tuple[str, str]]:
     return [(dimension["Name"], dimension["Value"]) for dimension in dimensions or ()]
 

@@ -2,6 +2,7 @@
 
 import json
 
+from glasshouse.core import documents
 from glasshouse.core.tags import from_list
 from glasshouse.services.events.errors import (
     LimitExceededException,
@@ -114,7 +115,9 @@ class Buses:
         if remove_all_permissions:
             self._put_policy(bus, None)
             return
-        document = json.loads(bus.policy) if bus.policy else {"Statement": []}
+        if not bus.policy:
+            raise ResourceNotFoundException("EventBus does not have a policy.")
+        document = json.loads(bus.policy)
         kept = [statement for statement in _statements(document) if statement.get("Sid") != statement_id]
         if len(kept) == len(_statements(document)):
             raise ResourceNotFoundException("Statement with the provided id does not exist.")
@@ -164,8 +167,8 @@ def _shown(bus: Bus) -> dict:
 
 def _document(policy: str) -> dict:
     try:
-        document = json.loads(policy)
-    except (ValueError, RecursionError):
+        document = documents.read(policy)
+    except ValueError:
         document = None
     if not isinstance(document, dict) or "Statement" not in document:
         raise ValidationException("This policy contains invalid Json")

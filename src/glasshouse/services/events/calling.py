@@ -9,7 +9,7 @@ import ssl
 from base64 import b64decode, b64encode
 from typing import Any
 
-from glasshouse.core import ServiceError, outside
+from glasshouse.core import ServiceError, documents, outside
 from glasshouse.core.access import Principal
 from glasshouse.core.call import Call
 from glasshouse.services.events.connections import OAUTH
@@ -164,7 +164,7 @@ class Calling:
     def _take_token(self, connection: Connection, answer: Answer):
         """Keep the token of an answer, if it has one; otherwise the connection is not authorized."""
         try:
-            given = json.loads(answer.text) if answer.is_good else {}
+            given = documents.read(answer.text) if answer.is_good else {}
         except ValueError:
             given = {}
         token = given.get("access_token") if isinstance(given, dict) else None

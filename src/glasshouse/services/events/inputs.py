@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
+from glasshouse.core import documents
 from glasshouse.engines.jsonpath import InvalidPath
 from glasshouse.engines.jsonpath import compiled as path
 from glasshouse.engines.templates import MISSING, Template
@@ -117,7 +118,7 @@ def _check_path(expression: str, otherwise: str):
 
 def _is_json(text: str) -> bool:
     try:
-        json.loads(text)
-    except (ValueError, RecursionError):
+        documents.read(text)
+    except ValueError:
         return False
     return True

@@ -3,11 +3,11 @@
 The rules of a bus are compiled into an index that is kept in memory for as long as none of them changes.
 """
 
-import json
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from glasshouse.core import documents
 from glasshouse.core.cloud import Cloud
 from glasshouse.engines.patterns import MOST_COMPLEX, Index, InvalidPattern, Pattern, compile_text
 from glasshouse.services.events.errors import InvalidEventPatternException
@@ -32,8 +32,6 @@ def check_pattern(text: str) -> Pattern:
         pattern = compiled(text)
     except InvalidPattern as wrong:
         raise InvalidEventPatternException(f"Event pattern is not valid. Reason: {wrong.located}") from None
-    except RecursionError:
-        raise InvalidEventPatternException("Event pattern is not valid. Reason: It is nested too deeply") from None
     if pattern.complexity >= MOST_COMPLEX:
         raise InvalidEventPatternException(f"Event pattern is not valid. Reason: {TOO_COMPLEX}")
     return pattern
@@ -42,8 +40,8 @@ def check_pattern(text: str) -> Pattern:
 def as_object(text: str) -> dict[str, Any] | None:
     """A text as a JSON object, if it is one."""
     try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
+        found = documents.read(text)
+    except ValueError:
         return None
     return found if isinstance(found, dict) else None
 

@@ -5,6 +5,7 @@ from base64 import b64encode
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
+from glasshouse.core import documents
 from glasshouse.engines.jsonpath import InvalidPath
 from glasshouse.engines.templates import MISSING
 from glasshouse.services.events.connections import API_KEY, BASIC
@@ -115,7 +116,7 @@ def _url(endpoint: str, path_values: list[str], query: list[tuple[str, str]]) ->
 def _body(text: str, added: Any) -> bytes:
     if added:
         try:
-            document = json.loads(text)
+            document = documents.read(text)
         except ValueError:
             document = None
         if isinstance(document, dict):

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from glasshouse.core import ServiceError, ids
+from glasshouse.core import ServiceError, documents, ids
 from glasshouse.core.access import root
 from glasshouse.core.call import Call
 from glasshouse.core.siblings import Siblings
@@ -13,6 +13,7 @@ from glasshouse.engines.templates import MISSING
 from glasshouse.services.events.errors import Undelivered
 from glasshouse.services.events.inputs import found, moment_of
 
+LATEST_MS = 253_402_300_799_999  # of the year 9999
 Send = Callable[[Siblings, dict, str, dict, str | None], None]
 
 
@@ -127,14 +128,14 @@ def _log_event(text: str, event: dict) -> tuple[float, str]:
     """A template for a log group makes an object of a timestamp and a message."""
     moment = moment_of(event)
     try:
-        made = json.loads(text)
+        made = documents.read(text)
     except ValueError:
         return moment, text
     if not isinstance(made, dict) or made.keys() != {"timestamp", "message"}:
         return moment, text
     message = made["message"] if isinstance(made["message"], str) else json.dumps(made["message"])
     stated = made["timestamp"]
-    if isinstance(stated, int | float):
+    if isinstance(stated, int | float) and abs(stated) <= LATEST_MS:
         return stated / 1000, message
     try:
         return datetime.fromisoformat(str(stated)).timestamp(), message

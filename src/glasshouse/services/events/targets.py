@@ -102,13 +102,14 @@ def _check_parameters(target: dict, service: str, resource: str, allowed: tuple[
     if is_bus and any(target.get(name) is not None for name in ("Input", "InputPath", "InputTransformer")):
         raise ValidationException(f"Input, InputPath and InputTransformer are not supported for target {id}.")
     dead_letters = (target.get("DeadLetterConfig") or {}).get("Arn")
-    if dead_letters and not dead_letters.startswith("arn:"):
+    found = ARN.fullmatch(dead_letters or "")
+    if dead_letters and not found:
         raise ValidationException(
             f"Parameter {dead_letters} is not valid. Reason: Provided Arn is not in correct format."
         )
-    if dead_letters and dead_letters.split(":")[2] != "sqs":
+    if found and found[1] != "sqs":
         raise ValidationException(f"Parameter {dead_letters} is not valid. Reason: Not an SQS queue.")
-    if dead_letters and dead_letters.endswith(".fifo"):
+    if found and found[4].endswith(".fifo"):
         raise ValidationException(
             f"Parameter {dead_letters} is not valid. Reason: FIFO queues cannot be dead-letter queues of a target."
         )

@@ -10,6 +10,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
+from glasshouse.core import documents
 from glasshouse.services.firehose.buffers import Item
 
 GZIP_WINDOW = 31
@@ -110,9 +111,9 @@ def messages_of_logs(works: list[Work]) -> list[Work]:
 
 def _messages(data: bytes) -> bytes:
     try:
-        events = json.loads(data)["logEvents"]
+        events = documents.read(data)["logEvents"]
         return b"".join(event["message"].encode() + b"\n" for event in events)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return data
 
 

@@ -11,10 +11,11 @@ from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from typing import Any
 
-from glasshouse.core import ids
+from glasshouse.core import documents, ids
 from glasshouse.core.web import Asked, Fetched, fetch, trusted
 from glasshouse.services.firehose.buffers import Buffer, Item
 from glasshouse.services.firehose.encryption import opened
+from glasshouse.services.firehose.errors import InvalidArgumentException
 from glasshouse.services.firehose.records import DeliveryStream
 from glasshouse.services.firehose.writing import NAMESPACE
 
@@ -76,8 +77,8 @@ class Posting:
         if secret.get("Enabled"):
             role = secret.get("RoleARN") or stream.destination.get("RoleARN")
             reader = self.aws.as_role(role) if role else self.aws.as_service(stream.delivery_stream_arn)
-            kept = reader.secretsmanager.get_secret_value(SecretId=secret["SecretARN"])["SecretString"]
-            return str(json.loads(kept)["api_key"])
+            kept = reader.secretsmanager.get_secret_value(SecretId=secret["SecretARN"])
+            return _key_in(kept.get("SecretString") or "")
         if stream.access_key is None:
             return None
         return self.cloud.seal.open(b64decode(stream.access_key), stream.delivery_stream_arn.encode()).decode()
@@ -147,6 +148,14 @@ class Posting:
         self.metric(NAMESPACE, "DeliveryToHttpEndpoint.DataFreshness", freshness, "Seconds", name)
 
 
+def _key_in(secret: str) -> str:
+    """The access key that a secret holds."""
+    try:
+        return str(documents.read(secret)["api_key"])
+    except (ValueError, KeyError, TypeError):
+        raise InvalidArgumentException("The secret is not a JSON object with an api_key.") from None
+
+
 def _reason_against(fetched: Fetched, request_id: str) -> Reason | None:
     """Why an answer is not what it must be."""
     if fetched.timed_out:
@@ -160,9 +169,9 @@ def _reason_against(fetched: Fetched, request_id: str) -> Reason | None:
             f"Received the following response from the endpoint destination. {fetched.status}: {text}",
         )
     try:
-        answer = json.loads(fetched.body)
+        answer = documents.read(fetched.body)
         is_ours = answer["requestId"] == request_id and isinstance(answer["timestamp"], int)
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError):
         is_ours = False
     return None if is_ours else INVALID
 

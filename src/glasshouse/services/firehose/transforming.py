@@ -9,6 +9,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import Any
 
+from glasshouse.core import documents
 from glasshouse.services.firehose.pipeline import PROCESSING, Failure, Outcome, Work
 
 OK, DROPPED, FAILED = "Ok", "Dropped", "ProcessingFailed"
@@ -80,9 +81,9 @@ def fail(works: list[Work], reason: Reason, function: str, attempts: int, outcom
 def _answers(payload: bytes) -> tuple[dict[str, dict], Counter]:
     """What was answered, by the ids of records; nothing where it cannot be read."""
     try:
-        records = json.loads(payload)["records"]
+        records = documents.read(payload)["records"]
         answers = [one for one in records if isinstance(one, dict) and isinstance(one.get("recordId"), str)]
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError):
         answers = []
     return {one["recordId"]: one for one in answers}, Counter(one["recordId"] for one in answers)
 

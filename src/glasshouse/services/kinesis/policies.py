@@ -1,7 +1,6 @@
 """Resource policies of streams and consumers, through which other accounts read and write."""
 
-import json
-
+from glasshouse.core import documents
 from glasshouse.services.kinesis.errors import InvalidArgumentException, ResourceNotFoundException
 
 MOST_BYTES = 20 * 1024
@@ -47,7 +46,7 @@ def _check(text: str, arn: str):
         raise InvalidArgumentException(f"The resource policy cannot be larger than {MOST_BYTES} bytes.")
     try:
         language.compile_policy(text)
-        statements = json.loads(text)["Statement"]
+        statements = documents.read(text)["Statement"]
     except (language.MalformedPolicy, ValueError, KeyError, TypeError) as wrong:
         raise InvalidArgumentException(f"The resource policy is not valid: {wrong}") from None
     for statement in statements if isinstance(statements, list) else [statements]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from glasshouse.core import ServiceError, ids
+from glasshouse.core import ServiceError, documents, ids
 from glasshouse.services.lambda_.errors import ResourceNotFoundException, TooManyRequestsException
 from glasshouse.services.lambda_.outcomes import Outcome
 from glasshouse.services.lambda_.payloads import LARGEST_EVENT_BYTES, checked, context_header
@@ -262,7 +262,7 @@ class Asynchronous:
 
 def _json_or_text(payload: bytes) -> Any:
     try:
-        return json.loads(payload)
+        return documents.read(payload)
     except ValueError:
         return payload.decode(errors="replace")
 

@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from glasshouse.core import ServiceError, ids
+from glasshouse.core import ServiceError, documents, ids
 from glasshouse.services.lambda_.batches import Batches
 from glasshouse.services.lambda_.mapping_events import arrival_of, failed_batch, instant, sequence_of
 from glasshouse.services.lambda_.mapping_records import Batch, Mapping, Position
@@ -151,7 +151,7 @@ class StreamDelivering:
     def _keep_state(self, position: Position, result: dict):
         """The state that a function has returned goes into its next invocation in the window."""
         try:
-            state = (json.loads(result.get("Payload") or b"null") or {}).get("state")
+            state = (documents.read(result.get("Payload") or b"null") or {}).get("state")
         except (ValueError, AttributeError):
             return
         if isinstance(state, dict) and len(json.dumps(state)) <= LARGEST_STATE_BYTES:

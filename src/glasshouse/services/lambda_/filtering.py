@@ -5,12 +5,12 @@ pattern expects an object there, else as text. See
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html.
 """
 
-import json
 from base64 import b64decode
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from glasshouse.core import documents
 from glasshouse.engines.patterns import InvalidPattern, Pattern, compile_text
 from glasshouse.services.lambda_.errors import InvalidParameterValueException
 
@@ -43,7 +43,7 @@ def check_filters(criteria: Mapping[str, Any] | None):
 @lru_cache(256)
 def _compiled(text: str) -> tuple[Pattern, bool]:
     """The pattern, and whether it expects an object where the data is."""
-    pattern, document = compile_text(text), json.loads(text)
+    pattern, document = compile_text(text), documents.read(text)
     return pattern, any(isinstance(document.get(name), dict) for name in DATA.values())
 
 
@@ -60,6 +60,6 @@ def _seen(record: Mapping[str, Any], kind: str, structured: bool) -> dict[str, A
 
 def _parsed(text: str) -> Any:
     try:
-        return json.loads(text)
+        return documents.read(text)
     except ValueError:
         return text

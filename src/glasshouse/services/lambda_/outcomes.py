@@ -5,6 +5,7 @@ import signal
 from dataclasses import dataclass
 from typing import Literal
 
+from glasshouse.core import documents
 from glasshouse.engines.functions.ends import End
 from glasshouse.engines.functions.runtime_api import LARGEST_BYTES
 
@@ -81,7 +82,7 @@ def _error(kind: str, message: str) -> bytes:
 def _told_type(body: bytes) -> str:
     """The type that an error's body tells, if it is of the usual form."""
     try:
-        told = json.loads(body)
+        told = documents.read(body)
     except ValueError:
         return ""
     kind = told.get("errorType") if isinstance(told, dict) else None

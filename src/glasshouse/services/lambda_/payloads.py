@@ -3,6 +3,7 @@
 import json
 from base64 import b64decode
 
+from glasshouse.core import documents
 from glasshouse.services.lambda_.errors import (
     InvalidParameterValueException,
     InvalidRequestContentException,
@@ -20,8 +21,8 @@ def checked(payload: bytes, limit: int) -> bytes:
     if not payload:
         return b"{}"
     try:
-        json.loads(payload)
-    except (ValueError, RecursionError) as broken:
+        documents.read(payload)
+    except ValueError as broken:
         raise InvalidRequestContentException(
             f"Could not parse request body into json: Could not parse payload into json: {broken}"
         ) from None
@@ -36,7 +37,7 @@ def context_header(client_context: str | None) -> dict[str, str]:
             raise InvalidParameterValueException(
                 f"Client context must be no more than {LONGEST_CONTEXT} bytes when base64 encoded."
             )
-        context = json.loads(b64decode(client_context, validate=True))
+        context = documents.read(b64decode(client_context, validate=True))
     except ValueError:
         raise InvalidRequestContentException("Client context must be a valid Base64-encoded JSON object.") from None
     return {"Lambda-Runtime-Client-Context": json.dumps(context)}

@@ -9,7 +9,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from glasshouse.core import ServiceError
+from glasshouse.core import ServiceError, documents
 from glasshouse.core.siblings import Siblings
 from glasshouse.services.lambda_.batches import Batches
 from glasshouse.services.lambda_.errors import InvalidParameterValueException
@@ -141,7 +141,7 @@ def stream_of(arn: str) -> str:
 def reported_items(payload: bytes | None, known: Sequence[str]) -> list[str] | None:
     """The items that a function says it could not process; None if its answer makes no sense, which fails them all."""
     try:
-        answer = json.loads(payload or b"null")
+        answer = documents.read(payload or b"null")
     except ValueError:
         return None
     failures = (answer or {}).get("batchItemFailures") if isinstance(answer, dict | None) else None

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
-from glasshouse.core import ServiceError, ids
+from glasshouse.core import ServiceError, documents, ids
 from glasshouse.core.call import Call
 from glasshouse.core.cloud import Cloud
 from glasshouse.engines.functions.output import Line
@@ -187,7 +187,7 @@ def _level(text: str) -> str:
     if not text.startswith("{"):
         return ""
     try:
-        level = json.loads(text).get("level", "")
+        level = documents.read(text).get("level", "")
     except ValueError:
         return ""
     return level.upper() if isinstance(level, str) else ""

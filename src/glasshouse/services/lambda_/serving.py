@@ -10,9 +10,8 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote, urlencode
 
-from glasshouse.core import ServiceError
+from glasshouse.core import ServiceError, documents
 from glasshouse.core.access import ANONYMOUS, Principal
 from glasshouse.core.blobs import Incoming
 from glasshouse.core.call import Call
@@ -21,6 +20,7 @@ from glasshouse.services.lambda_.records import FunctionUrl, UrlAddress
 from glasshouse.services.lambda_.runs import Run
 
 JSON = "application/json"
+MALFORMED = (TypeError, ValueError, AttributeError, OverflowError)  # what reading an answer of another form ends with
 LARGEST_BYTES = 6 * 1024 * 1024
 TEXTS = ("text", "json", "xml", "javascript")
 # By which a function that streams says that it tells of its answer before the body, and what ends that.
@@ -119,12 +119,12 @@ def _event(visit: Visit, url: FunctionUrl, principal: Principal, body: bytes, no
         "x-forwarded-proto": "https" if visit.source.secure else "http",
         "x-forwarded-port": visit.host.rpartition(":")[2] if ":" in visit.host else "443",
     }
-    path = quote(visit.path, safe="/:@!$&'()*+,;=~")
+    path = visit.raw_path  # as it was sent: what it encodes may not be a path
     event: dict[str, Any] = {
         "version": "2.0",
         "routeKey": "$default",
         "rawPath": path,
-        "rawQueryString": urlencode(visit.query, quote_via=quote),
+        "rawQueryString": visit.raw_query,
         "headers": headers,
         "requestContext": _context(visit, url, principal, path, now, request_id),
         "isBase64Encoded": False,
@@ -200,16 +200,15 @@ def _broken() -> Answer:
 def _returned(payload: bytes) -> Answer:
     """What a function has returned: an answer with a status, or anything else, which is a body."""
     try:
-        value = json.loads(payload or b"null")
+        value = documents.read(payload or b"null")
     except ValueError:
         return _broken()
     if not isinstance(value, dict) or "statusCode" not in value:
         return Answer(200, {"content-type": JSON}, value.encode() if isinstance(value, str) else payload)
     try:
-        status, body = int(value["statusCode"]), _body(value)
-    except (TypeError, ValueError):
+        return Answer(_status(value["statusCode"]), _headers(value), _body(value))
+    except MALFORMED:
         return _broken()
-    return Answer(status, _headers(value), body)
 
 
 def _begun(begun: bytes, preluded: bool, run: Run, following: AsyncIterator[dict] | None) -> Answer:
@@ -219,10 +218,18 @@ def _begun(begun: bytes, preluded: bool, run: Run, following: AsyncIterator[dict
     if not end:
         return Answer(200, {"content-type": run.content_type or "application/octet-stream"}, whole)
     try:
-        value = json.loads(prelude)
-        return Answer(int(value.get("statusCode", 200)), _headers(value), whole)
-    except (TypeError, ValueError, AttributeError):
+        value = documents.read(prelude)
+        return Answer(_status(value.get("statusCode", 200)), _headers(value), whole)
+    except MALFORMED:
         return _broken()
+
+
+def _status(value: Any) -> int:
+    """Raises one of MALFORMED for what is no status of a whole answer."""
+    status = int(value)
+    if not 200 <= status <= 599:
+        raise ValueError(f"{status} is no status")
+    return status
 
 
 async def _pieces(begun: bytes, following: AsyncIterator[dict]) -> AsyncIterator[bytes]:

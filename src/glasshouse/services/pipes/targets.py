@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from glasshouse.core import ids
+from glasshouse.core import documents, ids
 from glasshouse.core.siblings import Siblings
 from glasshouse.services.pipes.errors import Failed
 from glasshouse.services.pipes.records import Pipe
@@ -126,7 +126,7 @@ def execute(aws: Siblings, arn: str, parcels: Sequence[Parcel]) -> Any:
     result = aws.stepfunctions.start_sync_execution(stateMachineArn=arn, input=payload(parcels).decode())
     if result["status"] != "SUCCEEDED":
         raise Failed(f"The execution ended with {result['status']}: {result.get('cause') or result.get('error')}")
-    return json.loads(result.get("output") or "null")
+    return documents.read(result.get("output") or "null")
 
 
 def reported(answer: Any, parcels: Sequence[Parcel]) -> list[int]:
@@ -151,7 +151,7 @@ def identifier(event: Any) -> str | None:
 def document(text: str) -> Any:
     """A text as JSON, if that is what it is."""
     try:
-        return json.loads(text)
+        return documents.read(text)
     except ValueError:
         return text
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from glasshouse.core import documents
 from glasshouse.engines.jsonpath import InvalidPath
 from glasshouse.engines.jsonpath import compiled as path
 from glasshouse.engines.templates import MISSING, Template
@@ -52,9 +53,9 @@ def opened(event: Any) -> Any:
     try:
         match event.get("eventSource"):
             case "aws:sqs":
-                return {**event, "body": json.loads(event["body"])}
+                return {**event, "body": documents.read(event["body"])}
             case "aws:kinesis":
-                return {**event, "data": json.loads(b64decode(event["data"]))}
+                return {**event, "data": documents.read(b64decode(event["data"]))}
     except (KeyError, TypeError, ValueError):
         pass
     return event
@@ -101,7 +102,7 @@ def _parcel(pipe: Pipe, event: Any, text: str | None, now: float) -> Parcel:
     filled = template(text).filled(value_of)
     if text.lstrip().startswith(("{", "[")):
         try:
-            json.loads(filled)
+            documents.read(filled)
         except ValueError:
             raise Failed("The input template does not result in valid JSON.") from None
     return Parcel(event, seen, filled)

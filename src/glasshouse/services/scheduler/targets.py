@@ -6,12 +6,11 @@ https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-universa
 Differs from AWS: targets that are services this cloud does not have are refused, not accepted and never reached.
 """
 
-import json
 import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from glasshouse.core import ids
+from glasshouse.core import documents, ids
 from glasshouse.core.cloud import Cloud
 from glasshouse.services.scheduler.errors import NotSupported, ValidationException
 from glasshouse.services.scheduler.universal import find_operation, shaped
@@ -93,7 +92,7 @@ def call_of(cloud: Cloud, target: dict, text: str) -> Asked:
     if universal is None:
         return TEMPLATED[target["Arn"].split(":")[2]][1](target, text)
     operation = find_operation(cloud, universal[1], universal[2])
-    given = json.loads(text) if text else {}
+    given = documents.read(text) if text else {}
     return Asked(operation.service_name, operation.method, shaped(operation, given))
 
 
@@ -135,11 +134,11 @@ def _check_parameters(target: dict, service: str, resource: str):
 
 def _is_json(text: str) -> bool:
     try:
-        json.loads(text)
-    except (ValueError, RecursionError):
+        documents.read(text)
+    except ValueError:
         return False
     return True
 
 
 def _is_object(text: str) -> bool:
-    return _is_json(text) and isinstance(json.loads(text), dict)
+    return _is_json(text) and isinstance(documents.read(text), dict)
