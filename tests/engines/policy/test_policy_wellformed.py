@@ -20,6 +20,7 @@ IAM_PATHS = (
     'IAM resource path must either be "*" or start with user/, federated-user/, role/, group/, instance-profile/, mfa/,'
     " server-certificate/, policy/, sms-mfa/, saml-provider/, oidc-provider/, report/, access-report/."
 )
+LEGACY = "The policy failed legacy parsing"
 REFUSED = [
     ("{", "This policy contains invalid Json"),
     ("[]", "Syntax errors in policy."),
@@ -46,7 +47,19 @@ REFUSED = [
     (one(Action='"s3:Get:Object"'), "Actions/Condition can contain only one colon."),
     (one(Action='"s 3:GetObject"'), "Vendor s 3 is not valid"),
     (one(Resource='"bucket"'), 'Resource bucket must be in ARN format or "*".'),
-    (one(Resource='"arn:aws:s3"'), 'Resource arn:aws:s3 must be in ARN format or "*".'),
+    (one(Resource='"arn:aws"'), "Resource vendor must be fully qualified and cannot contain regexes."),
+    (one(Resource='"x:y:z"'), 'Partition "y" is not valid for resource "arn:y:z:*:*:*".'),
+    (one(Resource='"arn:aws:s3:r::b"'), "Resource arn:aws:s3:r::b can not contain region information."),
+    (one(Resource='"bucket"', Action='"Get"'), 'Resource bucket must be in ARN format or "*".'),
+    (one(Action='"Get"', Resource=None), "Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc."),
+    (one(Resource='"arn:aws:s3::b"'), LEGACY),
+    (one(Resource='"arn:aws::::b"'), LEGACY),
+    (one(Effect='"allow"'), LEGACY),
+    (one(Condition='{"DateLessThan": {"aws:CurrentTime": "tomorrow"}}'), LEGACY),
+    (one(Condition='{"DateLessThan": {"aws:CurrentTime": "2025-13-01"}}'), LEGACY),
+    (one(Condition='{"DateLessThan": {"aws:CurrentTime": "9223372036854775808"}}', Action=None), LEGACY),
+    ('{"Version": "2012-10-17", "Statement": []}', "Syntax errors in policy."),
+    (GOOD.replace("2012", "2013"), "Syntax errors in policy."),
     (one(Resource='"arn:x:s3:::b"'), 'Partition "x" is not valid for resource "arn:x:s3:::b".'),
     (
         one(Resource='"arn:aws:iam:r:1:role/x"'),
@@ -61,6 +74,22 @@ def test_a_managed_policy_is_refused_in_iams_words(text, message):
     with pytest.raises(MalformedPolicy) as caught:
         require_wellformed(text, Purpose.MANAGED)
     assert caught.value.message == message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        one(Resource='"arn:aws:anything"'),
+        one(Resource='["*", null]'),
+        one(Action='"s3.s:what ever"'),
+        one(Condition='{"whatever": {}}'),
+        one(Condition='{"DateLessThan": {"aws:CurrentTime": ["2025-12-13T02:00:00.593Z", "2025", "1700000000"]}}'),
+        one(Condition='{"DateLessThan": {"aws:CurrentTime": "2025-12-13t2:00:00+10:59"}}'),
+        one(Resource='"arn:aws:s3:eu-west-1:123456789012:accesspoint/p"'),
+    ],
+)
+def test_what_looks_odd_and_iam_stores_all_the_same(text):
+    require_wellformed(text, Purpose.MANAGED)
 
 
 REFUSED_TRUST = [

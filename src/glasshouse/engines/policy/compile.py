@@ -167,9 +167,11 @@ def _one_of(tree: Statement, element: str) -> tuple[Node | None, bool]:
 
 
 def _texts(node: Node, element: str) -> list[str]:
-    for item in node.listed():
+    """The strings of an element; null within a list is nothing, as IAM has it."""
+    items = [item for item in node.listed() if item is node or item.kind != "null"]
+    for item in items:
         _require(item.kind == "string", f"{element} takes strings", item)
-    return [item.text for item in node.listed()]
+    return [item.text for item in items]
 
 
 def _actions(tree: Statement) -> ActionElement:

@@ -17,7 +17,7 @@ from glasshouse.services.iam.errors import (
     NoSuchEntity,
 )
 from glasshouse.services.iam.identities import AWS_MANAGED, REVISION, aws_managed
-from glasshouse.services.iam.records import Group, Identity, ManagedPolicy, Role, User
+from glasshouse.services.iam.records import Group, Identity, Role, User
 
 PAGE = 100
 ATTACHED_AT_MOST = 10
@@ -212,14 +212,11 @@ class Entities:
         tags, page = self._slice(self._tags(arn), marker, max_items)
         return {"Tags": tags, **page}
 
-    def _shown(self, entity: Identity | ManagedPolicy, tags: bool = True, **more) -> dict:
+    def _shown(self, entity: Identity, **more) -> dict:
         """A record as IAM shows it."""
         boundary = getattr(entity, "boundary", None)
         limit = {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": boundary} if boundary else None
-        shown = {**vars(entity), "permissions_boundary": limit, **more}
-        if tags:
-            shown["Tags"] = self._tags(entity.arn) or None
-        return shown
+        return {**vars(entity), "permissions_boundary": limit, "Tags": self._tags(entity.arn) or None, **more}
 
 
 def encoded(document: str) -> str:

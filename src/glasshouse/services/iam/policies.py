@@ -37,10 +37,11 @@ class Policies:
         )
         self._tag(arn, tags)
         self.policies.put(policy)
-        return {"Policy": self._policy_shown(policy)}
+        return {"Policy": {**self._policy_listed(policy), "Tags": self._tags(arn) or None}}
 
     def get_policy(self, policy_arn: str):
-        return {"Policy": self._policy_shown(self._policy(policy_arn), True)}
+        policy = self._policy(policy_arn)
+        return {"Policy": {**self._policy_shown(policy), "Tags": self._tags(policy.arn)}}
 
     def list_policies(
         self,
@@ -62,7 +63,7 @@ class Policies:
             if policy.path.startswith(path_prefix) and (not used or counts.get(policy.arn))
         ]
         policies, page = self._slice(wanted, marker, max_items)
-        return {"Policies": [self._policy_shown(policy) for policy in policies], **page}
+        return {"Policies": [self._policy_listed(policy) for policy in policies], **page}
 
     def delete_policy(self, policy_arn: str):
         policy = self._own_policy(policy_arn)
@@ -194,13 +195,17 @@ class Policies:
             "CreateDate": version.create_date,
         }
 
-    def _policy_shown(self, policy: ManagedPolicy, tags: bool = False) -> dict:
-        counts = {
+    def _policy_shown(self, policy: ManagedPolicy) -> dict:
+        return {
+            **vars(policy),
             "AttachmentCount": self._usage(False).get(policy.arn, 0),
             "PermissionsBoundaryUsageCount": self._usage(True).get(policy.arn, 0),
             "IsAttachable": True,
         }
-        return self._shown(policy, tags, **counts)
+
+    def _policy_listed(self, policy: ManagedPolicy) -> dict:
+        """Lists, and the answer to its creation, do not tell the description of a policy."""
+        return {**self._policy_shown(policy), "description": None}
 
     def _usage(self, limits: bool) -> dict[str, int]:
         """How many users, groups and roles carry each policy, or have it as their boundary."""

@@ -54,7 +54,7 @@ class Roles:
 
     def list_roles(self, path_prefix: str = "/", marker: str | None = None, max_items: int = PAGE):
         roles, page = self._page(self.roles, marker, max_items, lambda role: role.path.startswith(path_prefix))
-        return {"Roles": [self._role_shown(role, tags=False) for role in roles], **page}
+        return {"Roles": [_listed(role) for role in roles], **page}
 
     def update_role(self, role_name: str, description: str | None = None, max_session_duration: int | None = None):
         role = self._own_role(role_name)
@@ -166,17 +166,20 @@ class Roles:
             )
         return role
 
-    def _role_shown(self, role: Role, tags: bool = True) -> dict:
+    def _role_shown(self, role: Role) -> dict:
         used = {"LastUsedDate": role.last_used, "Region": role.last_used_region}
-        return self._shown(
-            role, tags, assume_role_policy_document=encoded(role.assume_role_policy_document), role_last_used=used
-        )
+        return self._shown(role, **_listed(role), role_last_used=used)
 
     def _forget_role(self, role: Role):
         self.cloud.tags.clear(role.arn)
         self.roles.delete(role)
         self._changed()
         self.state("RoleChanged", arn=role.arn)
+
+
+def _listed(role: Role) -> dict:
+    """Lists tell neither of a role's boundary, nor of its tags and last use."""
+    return {**vars(role), "assume_role_policy_document": encoded(role.assume_role_policy_document)}
 
 
 class InstanceProfiles:
@@ -245,7 +248,7 @@ class InstanceProfiles:
 
     def _profile_shown(self, profile: InstanceProfile, tags: bool = True) -> dict:
         role = self.roles.get(profile.role_name) if profile.role_name else None
-        shown = {**vars(profile), "Roles": [self._role_shown(role, tags=False)] if role else []}
+        shown = {**vars(profile), "Roles": [_listed(role)] if role else []}
         return {**shown, "Tags": self._tags(profile.arn)} if tags else shown
 
 

@@ -186,7 +186,7 @@ class SignIn:
         user = self.users.get(device.user_name) if device.user_name else None
         return {
             "SerialNumber": device.serial_number,
-            "User": self._shown(user, tags=False) if user else None,
+            "User": user,
             "EnableDate": device.enable_date,
         }
 

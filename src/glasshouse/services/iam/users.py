@@ -30,7 +30,7 @@ class Users:
 
     def list_users(self, path_prefix: str = "/", marker: str | None = None, max_items: int = PAGE):
         users, page = self._page(self.users, marker, max_items, lambda user: user.path.startswith(path_prefix))
-        return {"Users": [self._shown(user, tags=False) for user in users], **page}
+        return {"Users": users, **page}
 
     def update_user(self, user_name: str, new_path: str | None = None, new_user_name: str | None = None):
         user = self._user(user_name)
@@ -170,7 +170,7 @@ class Groups:
     def get_group(self, group_name: str, marker: str | None = None, max_items: int = PAGE):
         group = self._group(group_name)
         members, page = self._page(self.users, marker, max_items, lambda user: group_name in user.groups)
-        return {"Group": group, "Users": [self._shown(user, tags=False) for user in members], **page}
+        return {"Group": group, "Users": members, **page}
 
     def list_groups(self, path_prefix: str = "/", marker: str | None = None, max_items: int = PAGE):
         groups, page = self._page(self.groups, marker, max_items, lambda group: group.path.startswith(path_prefix))
