@@ -121,6 +121,19 @@ def test_patterns_queries_and_tokens_that_make_no_sense_are_refused(logs, now):
     assert code(refused) == ("InvalidParameterException", "The specified nextToken is invalid.")
 
 
+def test_policies_and_buckets_that_are_none(logs, now):
+    for text in ("{", '"text"', '{"Version": "2012-10-17"}'):
+        with pytest.raises(ClientError) as refused:
+            logs.put_resource_policy(policyName="p", policyDocument=text)
+        assert code(refused)[0] == "InvalidParameterException"
+    assert logs.describe_resource_policies()["resourcePolicies"] == []
+    put(logs, "g", "s", (now, "x"))
+    with pytest.raises(ClientError) as refused:
+        logs.create_export_task(logGroupName="g", fromTime=1, to=now, destination="nowhere")
+    message = "The given bucket does not exist. Please make sure the bucket is valid."
+    assert code(refused) == ("InvalidParameterException", message)
+
+
 def test_a_protected_group_is_not_deleted(logs):
     logs.create_log_group(logGroupName="g", deletionProtectionEnabled=True)
     with pytest.raises(ClientError) as refused:

@@ -72,6 +72,13 @@ def test_batches_by_list_or_by_filter(secrets):
     assert refusal(secrets.batch_get_secret_value, SecretIdList=["x"], MaxResults=1)[0] == "InvalidParameterException"
 
 
+def test_filters_need_a_key_and_values(secrets):
+    expected = ("InvalidParameterException", "Invalid filter key")
+    assert refusal(secrets.list_secrets, Filters=[{"Values": ["x"]}]) == expected
+    expected = ("InvalidParameterException", "Invalid filter values for key: name")
+    assert refusal(secrets.list_secrets, Filters=[{"Key": "name"}]) == expected
+
+
 def test_tokens_that_nobody_gave(secrets):
     make(secrets)
     assert refusal(secrets.list_secrets, NextToken="***")[0] == "InvalidNextTokenException"
@@ -174,8 +181,14 @@ def test_filters_find_secrets(secrets):
     assert found(where("description", "database")) == ["app/Blue"]
     assert found(where("tag-key", "Te"), where("tag-value", "Se")) == ["app/Blue"]
     assert found(where("tag-key", "te")) == []
+    assert found(where("description", "app data")) == ["app/Blue"]
+    assert found(where("description", "base")) == []
     assert found(where("all", "BLUE sea")) == ["app/Blue"]
-    assert found(where("primary-region", "eu-")) == ["app/Blue", "app/red", "other"]
+    assert found(where("all", "lue")) == found(where("all", "/")) == []
+    make(secrets, "prodCOMPANYthings")
+    assert found(where("all", "company")) == []
+    assert found(where("all", "compan Ythings")) == ["prodCOMPANYthings"]
+    assert found(where("primary-region", "eu-")) == ["app/Blue", "app/red", "other", "prodCOMPANYthings"]
 
 
 def test_secrets_about_to_be_deleted_are_listed_on_demand(secrets):

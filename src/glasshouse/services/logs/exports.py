@@ -64,16 +64,18 @@ class Exports:
 
     def _check_bucket(self, group: LogGroup, bucket: str, prefix: str):
         """AWS writes a test object first; what it cannot write to, it refuses."""
+        try:
+            self.aws.s3.head_bucket(Bucket=bucket)
+        except ServiceError:
+            raise InvalidParameterException(
+                "The given bucket does not exist. Please make sure the bucket is valid."
+            ) from None
         s3 = self.aws.as_service(group.arn).s3
         try:
             s3.get_bucket_acl(Bucket=bucket)
             key = f"{prefix}/aws-logs-write-test"
             s3.put_object(Bucket=bucket, Key=key, Body=b"Permission Check Successful", ACL=OWNED)
         except ServiceError as failure:
-            if failure.code == "NoSuchBucket":
-                raise InvalidParameterException(
-                    "The given bucket does not exist. Please make sure the bucket is valid."
-                ) from None
             raise InvalidParameterException(
                 "PutObject call on the given bucket failed. Please check if CloudWatch Logs has been granted permission"
                 f" to perform this operation. ({failure.code})"
