@@ -32,7 +32,7 @@ def test_a_function_that_is_not_there_is_named(aws):
     code, message = refused(aws("lambda").invoke, FunctionName="nobody")
     assert (code, message) == (
         "ResourceNotFoundException",
-        "Function not found: arn:aws:lambda:eu-west-1:000000000000:function:nobody",
+        "Function not found: arn:aws:lambda:eu-west-1:000000000000:function:nobody:$LATEST",
     )
     code, message = refused(aws("lambda").invoke, FunctionName="nobody", InvocationType="Event", Qualifier="7")
     assert message.endswith(":function:nobody:7")

@@ -15,7 +15,7 @@ GROUP = "/aws/lambda/worker"
 
 
 def test_an_error_of_a_handler_is_told_in_the_shape_of_aws(aws):
-    text = "def inner():\n    raise KeyError('gone')\n\ndef handler(event, context):\n    inner()\n"
+    text = "def inner():\n    raise KeyError('gone')\n\ndef handler(event, context):\n    return [inner()]\n"
     name = runnable(aws, text)
     answer = aws("lambda").invoke(FunctionName=name)
     assert answer["StatusCode"] == 200 and answer["FunctionError"] == "Unhandled"
@@ -24,7 +24,7 @@ def test_an_error_of_a_handler_is_told_in_the_shape_of_aws(aws):
         "errorType": "KeyError",
         "requestId": answer["ResponseMetadata"]["RequestId"],
         "stackTrace": [
-            '  File "/var/task/app.py", line 5, in handler\n    inner()\n',
+            '  File "/var/task/app.py", line 5, in handler\n    return [inner()]\n',
             "  File \"/var/task/app.py\", line 2, in inner\n    raise KeyError('gone')\n",
         ],
     }

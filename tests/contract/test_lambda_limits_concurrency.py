@@ -135,6 +135,23 @@ def test_environments_stand_ready_for_a_version(aws, cloud):
     assert invoked(aws, name, Qualifier=version)["AWS_LAMBDA_INITIALIZATION_TYPE"] == "provisioned-concurrency"
 
 
+def test_what_stands_ready_is_a_part_of_what_is_reserved(aws, cloud):
+    client = aws("lambda")
+    name = runnable(aws)
+    version = published(aws, name)
+    client.put_provisioned_concurrency_config(FunctionName=name, Qualifier=version, ProvisionedConcurrentExecutions=2)
+    cloud.settle()
+    assert refused(client.put_function_concurrency, FunctionName=name, ReservedConcurrentExecutions=1) == (
+        "InvalidParameterValueException",
+        " ReservedConcurrentExecutions  1 should not be lower than function's total provisioned concurrency [2].",
+    )
+    client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=2)
+    assert client.invoke(FunctionName=name, Qualifier=version)["StatusCode"] == 200
+    assert refused(client.invoke, FunctionName=name) == ("TooManyRequestsException", "Rate Exceeded.")
+    client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=3)
+    assert client.invoke(FunctionName=name)["StatusCode"] == 200
+
+
 def test_a_version_that_does_not_start_cannot_stand_ready(aws, cloud):
     client = aws("lambda")
     name = runnable(aws, "raise ValueError('never')\n")

@@ -38,12 +38,11 @@ class Concurrency:
                 "Specified ReservedConcurrentExecutions for function decreases account's"
                 f" UnreservedConcurrentExecution below its minimum value of [{LEAST_UNRESERVED}]."
             )
-        if wanted < sum(
-            one.requested_provisioned_concurrent_executions for one in self.provisioned.list(function.name)
-        ):
+        ready = self._ready(self.provisioned, function.name)
+        if wanted < ready:
             raise InvalidParameterValueException(
-                f"ReservedConcurrentExecutions {wanted} should not be lower than function's total provisioned"
-                " concurrency"
+                f" ReservedConcurrentExecutions  {wanted} should not be lower than function's total provisioned"
+                f" concurrency [{ready}]."
             )
         function.reserved_concurrency = wanted
         self._functions_at(reference).put(function)
@@ -95,11 +94,16 @@ class Concurrency:
     # Throttling
 
     def _admitted(self, target: Target) -> bool:
-        """Whether an invocation draws on what is reserved. Raises TooManyRequestsException if there is no room."""
+        """Whether an invocation draws on what is reserved. Raises TooManyRequestsException if there is no room.
+
+        What stands ready for a version is a part of what is reserved that no other version may use.
+        """
         function, runs = target.function, self.cloud.resident(Runs)
         limit = function.reserved_concurrency
         if limit is not None:
-            if runs.running(function.arn) >= limit:
+            table = self.provisioned.within(target.reference.account, target.reference.region)
+            others = self._ready(table, function.name, but=target.configuration.number)
+            if runs.running(function.arn) >= limit or others >= limit:
                 self._throttled(target, "ReservedFunctionConcurrentInvocationLimitExceeded")
             return True
         reference = target.reference
@@ -107,6 +111,15 @@ class Concurrency:
         if running >= LEAST_UNRESERVED and running >= CONCURRENT_EXECUTIONS - self._reserved_of_all(reference):
             self._throttled(target, "ConcurrentInvocationLimitExceeded")
         return False
+
+    def _ready(self, table, function_name: str, but: int | None = None) -> int:
+        """How many environments are to stand ready for versions of a function, or for all but one of them."""
+        ready = 0
+        for one in table.list(function_name):
+            target = self._found(one.function_arn)
+            if target.configuration.number != but:
+                ready += one.requested_provisioned_concurrent_executions
+        return ready
 
     def _throttled(self, target: Target, reason: str):
         name = target.function.name

@@ -257,14 +257,11 @@ class Functions:
         self.state("VersionDeleted", arn=configuration.qualified_arn)
 
     def _forget_qualifier(self, name: str, qualifier: str):
-        """What was set for a version or alias goes with it."""
+        """What was set for a version or alias goes with it; an address that leads nowhere stays, as on AWS."""
         for table in (self.policies, self.invoke_configs, self.provisioned):
             record = table.get(name, qualifier)
             if record is not None:
                 table.delete(record)
-        url = self.urls.get(name, qualifier)
-        if url is not None:
-            self._delete_url(url)
 
     def _shown(self, target: Target) -> dict[str, Any]:
         configuration = target.configuration

@@ -19,6 +19,7 @@ from glasshouse.services.lambda_.finding import Target
 from glasshouse.services.lambda_.outcomes import Outcome
 from glasshouse.services.lambda_.payloads import LARGEST_BYTES, checked, context_header
 from glasshouse.services.lambda_.programs import Dressing
+from glasshouse.services.lambda_.records import LATEST
 from glasshouse.services.lambda_.runs import Order, Run, Runs
 
 SESSION_S = 3600
@@ -143,7 +144,12 @@ class Invoking:
 
     def _invocable(self, function_name: str, qualifier: str | None) -> Target:
         """What is to be invoked, one of an alias's versions drawn by their weights. Raises what stands against it."""
-        target = self._found(function_name, qualifier, draw=True)
+        reference = self._reference(function_name, qualifier)
+        if self._functions_at(reference).get(reference.name) is None:
+            raise ResourceNotFoundException(
+                f"Function not found: {reference.unqualified_arn}:{reference.qualifier or LATEST}"
+            )
+        target = self._target(reference, draw=True)
         configuration = target.configuration
         if configuration.state == "Pending":
             self._check_settled(target.function, configuration)

@@ -286,7 +286,7 @@ class FunctionUrl:
     modified: float
     auth_type: str = "NONE"
     cors: dict | None = None
-    invoke_mode: str = "BUFFERED"
+    invoke_mode: str | None = None  # BUFFERED, if nobody has said
 
     @property
     def function_url(self) -> str:

@@ -24,7 +24,7 @@ class Urls:
 
     def create_function_url_config(
         self, function_name: str, auth_type: str, qualifier: str | None = None, cors: dict | None = None,
-        invoke_mode: str = "BUFFERED",
+        invoke_mode: str | None = None,
     ):  # fmt: skip
         reference = self._addressable(function_name, qualifier)
         if self._url_of(reference):
@@ -41,7 +41,7 @@ class Urls:
             UrlAddress(url.url_id, reference.account, reference.region, reference.name, reference.qualifier or "")
         )
         self.state("FunctionUrlCreated", arn=reference.arn)
-        return self._shown_url(url)
+        return self._stated_url(url)
 
     def get_function_url_config(self, function_name: str, qualifier: str | None = None):
         return self._shown_url(self._url(self._reference(function_name, qualifier)))
@@ -55,7 +55,7 @@ class Urls:
         url.auth_type, url.invoke_mode = auth_type or url.auth_type, invoke_mode or url.invoke_mode
         url.cors = url.cors if cors is None else cors
         url.modified = self.now
-        return self._shown_url(self._urls_at(reference).put(url))
+        return self._stated_url(self._urls_at(reference).put(url))
 
     def list_function_url_configs(self, function_name: str, marker: str | None = None, max_items: int = PAGE):
         reference = self._reference(function_name)
@@ -95,6 +95,10 @@ class Urls:
         return self.urls.within(reference.account, reference.region)
 
     def _shown_url(self, url: FunctionUrl) -> dict[str, Any]:
+        return {**self._stated_url(url), "InvokeMode": url.invoke_mode or "BUFFERED"}
+
+    def _stated_url(self, url: FunctionUrl) -> dict[str, Any]:
+        """As those see it who set it: without an invoke mode that nobody has said."""
         host = self._origin.partition("://")[2].partition(":")[0]
         own = f"{self._origin}/_aws/lambda-url/{url.url_id}/"
         return {

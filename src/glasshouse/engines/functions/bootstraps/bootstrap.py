@@ -246,7 +246,9 @@ def described(failure, request_id):
         frames = traceback.extract_tb(failure.__traceback__)
         while frames and any(part in frames[0].filename for part in PARTS):
             del frames[0]
-        kind, trace = type(failure).__name__, traceback.format_list(frames)
+        # From tuples, since AWS's lines have no marks below them.
+        told = [(frame.filename, frame.lineno, frame.name, frame.line) for frame in frames]
+        kind, trace = type(failure).__name__, traceback.format_list(told)
     return {"errorMessage": str(failure), "errorType": kind, "requestId": request_id, "stackTrace": trace}
 
 
