@@ -110,9 +110,10 @@ def main():
     it.add_argument("--from", dest="first", type=int, default=0, metavar="BLOCK", help="the first (default: 0)")
     it.add_argument("--follow", action="store_true", help="go on with new blocks")
     it.add_argument("--checkpoint", type=Path, metavar="FILE", help="where to keep how far it has come")
+    it.add_argument("--profile", help="of the AWS configuration, such as one that assumes the producer's role")
     told = it.parse_args()
     chain = Chain(told.rpc)
-    kinesis = boto3.client("kinesis", config=SETTINGS)
+    kinesis = boto3.Session(profile_name=told.profile).client("kinesis", config=SETTINGS)
     producer = Producer(Transfers(chain, told.contract), chain, kinesis, told.stream, told.checkpoint)
     first = producer.next_block(told.first)
     with suppress(KeyboardInterrupt):
