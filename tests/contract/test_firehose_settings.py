@@ -219,6 +219,15 @@ def test_what_makes_sense_is_kept(box, settings):
     assert {name: shown[name] for name in settings} == settings
 
 
+def test_hints_that_say_nothing_are_none(box):
+    partitioned = {"DynamicPartitioningConfiguration": {"Enabled": True}, "Prefix": "!{partitionKeyFromLambda:a}/"}
+    box.make("keyed", **partitioned, ErrorOutputPrefix="errors/!{firehose:error-output-type}/", BufferingHints={})
+    assert box.destination("keyed")["BufferingHints"] == {"SizeInMBs": 128, "IntervalInSeconds": 300}
+    box.make(BufferingHints={}, S3BackupMode="Enabled", S3BackupConfiguration={**box.settings(), "BufferingHints": {}})
+    assert box.destination()["BufferingHints"] == {"SizeInMBs": 5, "IntervalInSeconds": 300}
+    assert box.destination()["S3BackupDescription"]["BufferingHints"] == {"SizeInMBs": 5, "IntervalInSeconds": 300}
+
+
 # What happens next
 
 

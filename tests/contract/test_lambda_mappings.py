@@ -81,6 +81,11 @@ def test_a_role_that_may_not_read_the_queue(functions, aws, queue):
             INVALID,
             "AWS.SimpleQueueService.NonExistentQueue",
         ),
+        (
+            {"EventSourceArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:no:such"},
+            INVALID,
+            "AWS.SimpleQueueService.NonExistentQueue",
+        ),
         ({"FunctionName": "ghost"}, INVALID, "Function does not exist"),
         ({"FunctionName": "witness:9"}, MISSING, f"Function not found: {PREFIX}witness:9"),
         ({"StartingPosition": "LATEST"}, INVALID, "StartingPosition is not valid for SQS event sources."),

@@ -42,7 +42,7 @@ class Connections:
             raise LimitExceededException()
         secret = _secret_of(authorization_type, auth_parameters)
         wanted = {"KmsKeyId": kms_key_identifier} if kms_key_identifier else {}
-        made = self.aws.saying(owning_service="events").secretsmanager.create_secret(
+        made = self.aws.secretsmanager.create_secret(
             Name=f"events!connection/{name}/{ids.uuid()}", SecretString=json.dumps(secret), **wanted
         )
         connection = Connection(

@@ -30,7 +30,7 @@ def s3_destination(given: Settings) -> Settings:
         "CompressionFormat": "UNCOMPRESSED",
         "EncryptionConfiguration": {"NoEncryptionConfig": "NoEncryption"},
         "CloudWatchLoggingOptions": {"Enabled": False},
-        **deepcopy(given),
+        **_renamed(given),
     }
 
 
@@ -39,7 +39,7 @@ def extended_destination(given: Settings) -> Settings:
     made = {"S3BackupMode": "Disabled", **s3_destination(_renamed(given))}
     partitioning = made.get("DynamicPartitioningConfiguration") or {}
     if partitioning.get("Enabled"):
-        if "BufferingHints" not in given:
+        if not given.get("BufferingHints"):
             made["BufferingHints"]["SizeInMBs"] = PARTITIONED_SIZE_MB
         partitioning.setdefault("RetryOptions", {"DurationInSeconds": PARTITION_RETRY_S})
     made["ProcessingConfiguration"] = _processing(made.get("ProcessingConfiguration"), made.get("RoleARN"))
@@ -86,7 +86,9 @@ def described(kind: str, destination: Settings) -> Settings:
 
 
 def _renamed(given: Settings) -> Settings:
-    return {INNER.get(name, name): deepcopy(value) for name, value in given.items()}
+    """As it is described. Hints that say nothing are none."""
+    stated = {name: value for name, value in given.items() if name != "BufferingHints" or value}
+    return {INNER.get(name, name): deepcopy(value) for name, value in stated.items()}
 
 
 def _processing(given: Settings | None, role: str | None) -> Settings:

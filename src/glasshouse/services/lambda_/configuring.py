@@ -110,7 +110,7 @@ class Configuring:
         return True
 
     def _queue_url(self, queue_arn: str) -> str:
-        _, _, _, _, account, name = queue_arn.split(":")
+        _, _, _, _, account, name = queue_arn.split(":", 5)
         return f"{self.cloud.url}/{account}/{name}"
 
     def _network(self, given: Mapping[str, Any]) -> dict | None:

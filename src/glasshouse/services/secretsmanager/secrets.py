@@ -41,7 +41,8 @@ class Secrets:
         if secret is not None:
             return self._created_before(secret, token, value)
         arn = self._new_arn(name)
-        owner = self.call.aside.get("owning_service")
+        caller = self.call.principal  # what a service makes in its own name is its own
+        owner = caller.arn.removesuffix(".amazonaws.com") if caller.kind == "service" else None
         secret = Secret(name, arn, self.now, self.now, description, kms_key_id or None, owning_service=owner)
         self.secrets.put(secret)
         self._tag(secret, tags or [])
