@@ -42,6 +42,18 @@ class Notes(Service):
         except ServiceError:
             self.aws.notes.put_note(Name=f"not {second}", Text="inner")
 
+    def put_one(self, name: str):
+        self.aws.notes.put_note(Name=name, Text="by another")
+
+    def put_three(self, name: str):
+        """By a seam, which asks as `put_note` is asked and takes besides who has written the note."""
+        put = self.aws.seam("notes", "put_note", "_put_signed")
+        for number in range(3):
+            put({"Name": f"{name}{number}", "Text": "by"}, author="me")
+
+    def _put_signed(self, name: str, text: str, author: str):
+        return self.put_note(name, f"{text} {author}")
+
     def await_note(self, name: str, seconds: int = 20):
         note = self.notes.get(name)
         if note is None:

@@ -1,5 +1,6 @@
 """Signatures of version 4, in the header and in the query: who is let in, and how the others are told."""
 
+import hmac
 import json
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote, urlsplit
@@ -14,6 +15,7 @@ from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from glasshouse.gateway.sigv4 import KeyedHash
 from tests.gateway import raw
 
 WRONG = Credentials("test", "wrong")
@@ -373,3 +375,10 @@ def test_an_open_cloud_listens_on_loopback_only():
 
     with pytest.raises(ValueError, match="loopback only"):
         Settings(host="0.0.0.0", auth="open")
+
+
+@given(st.binary(max_size=64), st.lists(st.text(st.characters(max_codepoint=255)), min_size=2, max_size=2))
+def test_a_keyed_hash_is_the_one_of_the_standard_library(key, texts):
+    keyed = KeyedHash(key)
+    for text in texts:
+        assert keyed.sign(text) == hmac.digest(key, text.encode("latin-1"), "sha256").hex()

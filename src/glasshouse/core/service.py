@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from glasshouse.core.call import Call
 from glasshouse.core.errors import ServiceError, ValidationException
 from glasshouse.core.mail import forward
-from glasshouse.core.once import once
 from glasshouse.core.parking import NothingYet
 from glasshouse.core.siblings import Siblings
 from glasshouse.core.visit import Answer, Visit
@@ -58,7 +57,7 @@ class Service:
         self.store = cloud.store
         self.now: float = cloud.clock.now()
 
-    @once
+    @property  # not kept: it would hold this service, which would then be left to the collector of cycles
     def aws(self) -> "Siblings":
         """The other services, asked as this service: `self.aws.kms.encrypt(KeyId=..., Plaintext=...)`."""
         return Siblings(self)

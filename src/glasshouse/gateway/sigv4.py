@@ -20,7 +20,26 @@ TERMINATOR = "aws4_request"
 UNSIGNED = "UNSIGNED-PAYLOAD"
 EMPTY = sha256(b"").hexdigest()
 SKEW_S = 900
+BLOCK_BYTES = 64  # of SHA-256
 _UNENCODED = "-_.~"
+
+
+class KeyedHash:
+    """HMAC-SHA256 with one key (RFC 2104), of which what depends on the key alone is done once: hmac.digest() begins
+    anew each time, and takes more than twice as long."""
+
+    __slots__ = ("_inner", "_outer")
+
+    def __init__(self, key: bytes):
+        padded = key.ljust(BLOCK_BYTES, b"\0")
+        self._inner = sha256(bytes(byte ^ 0x36 for byte in padded))
+        self._outer = sha256(bytes(byte ^ 0x5C for byte in padded))
+
+    def sign(self, text: str) -> str:
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(text.encode("latin-1", "replace"))
+        outer.update(inner.digest())
+        return outer.hexdigest()
 
 
 @dataclass(slots=True)
@@ -36,6 +55,7 @@ class Signer:
     scope: str = ""
     secret: str = ""  # the one that `key` was derived from
     key: bytes = b""
+    hash: KeyedHash | None = None  # with that key
 
     def __post_init__(self):
         self.signed = frozenset(self.signed_headers)
@@ -75,7 +95,7 @@ def signing_key(signer: Signer, secret: str) -> bytes:
         key = f"AWS4{secret}".encode()
         for part in (signer.date, signer.region, signer.service, TERMINATOR):
             key = hmac.digest(key, part.encode(), "sha256")
-        signer.key, signer.secret = key, secret
+        signer.key, signer.secret, signer.hash = key, secret, KeyedHash(key)
     return signer.key
 
 
@@ -90,12 +110,13 @@ def same(one: str, other: str) -> bool:
 
 def check(claim: Claim, request: Request, secret: str, payload_hash: str, is_s3: bool):
     """Raise Rejected unless the claim's signature is that of the request, which is as the client sent it."""
-    key = signing_key(claim.signer, secret)
+    signing_key(claim.signer, secret)
+    assert claim.signer.hash is not None
     expected = []
     for path, query in _canonical_forms(request, is_s3, claim.presigned):
         canonical = _canonical(request, path, query, claim.signer.signed_headers, payload_hash)
         to_sign = _string_to_sign(claim, canonical)
-        if same(sign(key, to_sign), claim.signature):
+        if same(claim.signer.hash.sign(to_sign), claim.signature):
             return
         expected.append((canonical, to_sign))
     raise Rejected(_mismatch, *expected[0], claim.signature, claim.access_key_id)

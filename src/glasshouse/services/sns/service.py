@@ -85,17 +85,15 @@ class Sns(
 
     def _found(self, arn: str, parameter: str) -> tuple[Any, Topic]:
         """(This service where a topic is, the topic). Access asks for it first, so it is remembered."""
-        known = self._known.get(arn)
-        if known is None:
-            home, name = self._home(arn, parameter)
-            topic = home.topics.get(name)
-            if topic is None:
-                raise NotFoundException("Topic does not exist")
-            known = self._known[arn] = home, topic
-        return known
+        home, name = self._home(arn, parameter)
+        topic = self._known.get(arn) or home.topics.get(name)
+        if topic is None:
+            raise NotFoundException("Topic does not exist")
+        self._known[arn] = topic
+        return home, topic
 
     @once
-    def _known(self) -> dict[str, tuple[Any, Topic]]:
+    def _known(self) -> dict[str, Topic]:
         """Topics by ARN, for the time of this call."""
         return {}
 
