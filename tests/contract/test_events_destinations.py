@@ -101,7 +101,11 @@ def test_destinations_have_names_of_their_own(events):
     make = {"Name": "d", "ConnectionArn": arn, "InvocationEndpoint": "https://example.com", "HttpMethod": "POST"}
     message = "An api-destination 'd' already exists."
     refused(events.create_api_destination, "ResourceAlreadyExistsException", message, **make)
-    refused(events.create_api_destination, "ValidationException", **make | {"HttpMethod": "SEND"})
+    message = (
+        "1 validation error detected: Value 'SEND' at 'httpMethod' failed to satisfy constraint: Member must satisfy"
+        " enum value set: [HEAD, POST, PATCH, DELETE, PUT, GET, OPTIONS]"
+    )
+    refused(events.create_api_destination, "ValidationException", message, **make | {"HttpMethod": "SEND"})
 
 
 # What is done

@@ -38,10 +38,11 @@ class Targets:
     """The operations on targets."""
 
     def put_targets(self, rule: str, targets: list[dict], event_bus_name: str = DEFAULT):
+        reached = [_check_form(target) for target in targets]
         owner = self._rule(event_bus_name, rule)
         self._check_managed(owner)
-        for target in targets:
-            self._check_target(target)
+        for target, (service, resource) in zip(targets, reached, strict=True):
+            self._check_target(target, service, resource)
         before = {target.id: target for target in self.targets.list(owner.event_bus_name, rule)}
         if len(before.keys() | {target["Id"] for target in targets}) > MOST_TARGETS:
             raise LimitExceededException()
@@ -72,12 +73,7 @@ class Targets:
 
     # Within
 
-    def _check_target(self, target: dict):
-        arn = target["Arn"]
-        found = ARN.fullmatch(arn)
-        if not found:
-            raise ValidationException(f"Parameter {arn} is not valid. Reason: Provided Arn is not in correct format.")
-        service, resource = found[1], found[4]
+    def _check_target(self, target: dict, service: str, resource: str):
         if service in UNREACHED:
             raise NotSupported(f"events: targets of {service} are not supported by Glasshouse yet")
         if service not in REACHED or (service == "events" and not resource.startswith((BUS, DESTINATION))):
@@ -89,13 +85,22 @@ class Targets:
         check_input(target)
 
 
+def _check_form(target: dict) -> tuple[str, str]:
+    """The service and the resource that a target names; what is wrong with its form is told before all else."""
+    arn = target["Arn"]
+    found = ARN.fullmatch(arn)
+    if not found:
+        raise ValidationException(f"Parameter {arn} is not valid. Reason: Provided Arn is not in correct format.")
+    if found[1] == "sqs" and found[4].endswith(".fifo") and not target.get("SqsParameters"):
+        raise ValidationException(f"Parameter(s) SqsParameters must be specified for target: {target['Id']}.")
+    return found[1], found[4]
+
+
 def _check_parameters(target: dict, service: str, resource: str, allowed: tuple[str, ...]):
     id, arn = target["Id"], target["Arn"]
     for name in SPECIAL - set(allowed):
         if target.get(name) is not None:
             raise ValidationException(f"Parameter {name} is not valid for target{id}.")
-    if service == "sqs" and resource.endswith(".fifo") and not target.get("SqsParameters"):
-        raise ValidationException(f"Parameter(s) SqsParameters must be specified for target: {id}.")
     is_bus = service == "events" and resource.startswith(BUS)
     if (service in BY_ROLE or (service == "events" and not is_bus)) and not target.get("RoleArn"):
         raise ValidationException(f"RoleArn is required for target {arn}.")
