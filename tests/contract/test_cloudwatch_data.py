@@ -94,6 +94,7 @@ def test_queries_are_refused_in_words(cloudwatch, queries, message):
     [
         (600, 0, {}, "The parameter EndTime must be greater than StartTime."),
         (600, 600, {}, "The parameter StartTime must not equal parameter EndTime."),
+        (600.1, 600.9, {}, "The parameter StartTime must not equal parameter EndTime."),
         (0, 600, {"MaxDatapoints": 100_801}, "The value 100801 for parameter MaxDatapoints is invalid."),
         (0, 600, {"ScanBy": "Up"}, "1 validation error detected: Value 'Up' at 'scanBy'"),
         (0, 600, {"LabelOptions": {"Timezone": "Mars"}}, "The value Mars for parameter LabelOptions.Timezone is"),
@@ -158,8 +159,11 @@ def test_labels_tell_what_the_metrics_of_a_request_differ_in(cloudwatch, noon):
 def test_a_unit_narrows_a_query_and_one_unit_counts_without_it(cloudwatch, noon):
     put(cloudwatch, 1, Unit="Seconds")
     put(cloudwatch, 5, Unit="Count")
-    assert ask(cloudwatch, noon, noon + 60, stat(unit="Seconds"))[0]["Values"] == [1]
-    assert ask(cloudwatch, noon, noon + 60, stat())[0]["Values"] == [5]
+    found = ask(cloudwatch, noon, noon + 60, stat(unit="Seconds"))[0]
+    assert (found["Values"], "Messages" in found) == ([1], False)
+    found = ask(cloudwatch, noon, noon + 60, stat())[0]
+    assert found["Values"] == [5]
+    assert found["Messages"] == [{"Code": "MultipleUnits", "Value": "Multiple units returned: '[Count, Seconds]'"}]
     assert ask(cloudwatch, noon, noon + 60, stat(unit="Bytes"))[0]["Values"] == []
 
 

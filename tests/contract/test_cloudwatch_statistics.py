@@ -35,6 +35,11 @@ def noon(cloud):
             "The parameter StartTime must not equal parameter EndTime.",
         ),
         (
+            {"StartTime": 5.1, "EndTime": 5.9},
+            "InvalidParameterValue",
+            "The parameter StartTime must not equal parameter EndTime.",
+        ),
+        (
             {"StartTime": 5, "EndTime": 4},
             "InvalidParameterValue",
             "The parameter StartTime must be less than the parameter EndTime.",

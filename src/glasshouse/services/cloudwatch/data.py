@@ -39,7 +39,7 @@ class Data:
         self._refresh()
         sheet = Sheet(self, queries, Within(start_time, end_time))
         results = [
-            (query.id, series, label)
+            (query.id, series, label, sheet.messages(query.id))
             for query in queries
             if query.returned
             for series, label in self._labelled(query, queries, sheet, zone)
@@ -52,9 +52,9 @@ class Data:
         missing = [name for name, value in given.items() if value in (None, [])]
         if missing:
             raise ValidationError("\n".join(f"The parameter {name} is required." for name in missing))
-        if start > end:
+        if int(start) > int(end):
             raise ValidationError("The parameter EndTime must be greater than StartTime.")
-        if start == end:
+        if int(start) == int(end):  # fractions of seconds do not count
             raise ValidationError("The parameter StartTime must not equal parameter EndTime.")
         read = read_queries(queries)
         for number, query in enumerate(queries, 1):
@@ -106,11 +106,11 @@ def _label(query: DataQuery, queries: list[DataQuery]) -> str:
 
 
 def _page(
-    results: list[tuple[str, Series, str]], skipped: int, most: int, backwards: bool
+    results: list[tuple[str, Series, str, list[dict]]], skipped: int, most: int, backwards: bool
 ) -> tuple[list[dict], str | None]:
     """The points after those of earlier pages; a result is left out once all of it was told."""
     page, room, before, left = [], most, 0, False
-    for name, series, label in results:
+    for name, series, label, messages in results:
         count = len(series.points)
         told = max(0, min(count, skipped - before))
         before += count
@@ -124,6 +124,7 @@ def _page(
             {
                 "Id": name, "Label": label, "Timestamps": [moment for moment, _ in points],
                 "Values": [value for _, value in points], "StatusCode": "Complete" if complete else "PartialData",
+                "Messages": messages or None,
             }
         )  # fmt: skip
     return page, make_token(f"data {skipped + most}") if left else None

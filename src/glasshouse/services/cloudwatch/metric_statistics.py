@@ -52,7 +52,7 @@ class MetricStatistics:
 
 
 def _check_times(start: float, end: float, period: int):
-    if start == end:
+    if int(start) == int(end):  # fractions of seconds do not count
         raise InvalidParameterValueException("The parameter StartTime must not equal parameter EndTime.")
     if start > end:
         raise InvalidParameterValueException("The parameter StartTime must be less than the parameter EndTime.")

@@ -148,5 +148,9 @@ class Readings:
         self, metric: Metric | None, over: Span, unit: str | None, with_values: bool
     ) -> dict[int, Measures]:
         """The same, of the unit that a request for a single series means."""
-        found = self._measured(metric, over, unit, with_values)
-        return found[min(found, key=UNITS.index)] if found else {}
+        return of_one_unit(self._measured(metric, over, unit, with_values))
+
+
+def of_one_unit(measured: dict[str, dict[int, Measures]]) -> dict[int, Measures]:
+    """By period, what was measured in the unit that a request for a single series means."""
+    return measured[min(measured, key=UNITS.index)] if measured else {}

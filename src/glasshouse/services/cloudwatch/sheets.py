@@ -16,7 +16,7 @@ from glasshouse.engines.metricmath import (
     search,
 )
 from glasshouse.services.cloudwatch.data_queries import DataQuery, MetricStat, in_expression
-from glasshouse.services.cloudwatch.readings import LISTED_FOR_S, UNITS, Metric, span
+from glasshouse.services.cloudwatch.readings import LISTED_FOR_S, UNITS, Metric, of_one_unit, span
 from glasshouse.services.cloudwatch.statistics import PLAIN, read_statistic
 
 MOST_FOUND = 500
@@ -40,6 +40,7 @@ class Sheet:
         self._readings, self._within = readings, within
         self._queries = {query.id: query for query in queries}
         self._values: dict[str, Value] = {}
+        self._units: dict[str, list[str]] = {}  # in which metrics were measured, by the ids of their queries
         self._open: list[str] = []
 
     def value(self, name: str) -> Value:
@@ -57,6 +58,12 @@ class Sheet:
             period = self._period_of(self._queries[name])
             value = Series(dict.fromkeys(self.times(period), value) if value == value else {}, period)
         return value if isinstance(value, list) else [value]
+
+    def messages(self, name: str) -> list[dict]:
+        """What is to be said of a query that was worked out."""
+        units = self._units.get(name, [])
+        value = f"Multiple units returned: '[{', '.join(units)}]'"
+        return [{"Code": "MultipleUnits", "Value": value}] if len(units) > 1 else []
 
     # The scope of expressions
 
@@ -105,7 +112,8 @@ class Sheet:
         try:
             if isinstance(query.asks, MetricStat):
                 asked = query.asks
-                return self._read(self._readings._metric(asked.namespace, asked.metric_name, asked.dimensions), asked)
+                metric = self._readings._metric(asked.namespace, asked.metric_name, asked.dimensions)
+                return self._read(metric, asked, query.id)
             return self._select(query.asks) if isinstance(query.asks, Query) else evaluate(query.asks, self)
         except Invalid as wrong:
             raise in_expression(query.id, wrong) from None
@@ -114,9 +122,12 @@ class Sheet:
         finally:
             self._open.pop()
 
-    def _read(self, metric: Metric | None, asked: MetricStat) -> Series:
+    def _read(self, metric: Metric | None, asked: MetricStat, query: str | None = None) -> Series:
         over = span(self._within.start, self._within.end, asked.period, self._readings.now)
-        measured = self._readings._measured_in_one_unit(metric, over, asked.unit, asked.statistic.needs_values)
+        by_unit = self._readings._measured(metric, over, asked.unit, asked.statistic.needs_values)
+        if query is not None:
+            self._units[query] = sorted(by_unit, key=UNITS.index)
+        measured = of_one_unit(by_unit)
         values = {moment: asked.statistic.of(measures) for moment, measures in sorted(measured.items())}
         points = {moment: value for moment, value in values.items() if value is not None}
         return Series(points, asked.period, asked.metric_name)
