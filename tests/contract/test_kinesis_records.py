@@ -142,6 +142,13 @@ def test_an_iterator_must_be_one(kinesis, token):
     assert refusal(kinesis.get_records, ShardIterator=token) == ("InvalidArgumentException", "Invalid ShardIterator.")
 
 
+def test_an_iterator_may_come_in_quotes(kinesis):
+    make_stream(kinesis)
+    put(kinesis, "a")
+    found = kinesis.get_records(ShardIterator=f'"{iterator(kinesis)}"')["Records"]
+    assert [record["Data"] for record in found] == [b"a"]
+
+
 def test_an_iterator_expires_after_five_minutes(kinesis, cloud):
     make_stream(kinesis)
     token = iterator(kinesis)

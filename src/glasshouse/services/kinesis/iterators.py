@@ -31,9 +31,9 @@ def write(place: Iterator) -> str:
 
 
 def parse(token: str) -> Iterator | None:
-    """The place that an iterator says; None if it is none."""
+    """The place that an iterator says, in quotes or not (command lines print them so); None if it is none."""
     try:
-        packed = b64decode(token, validate=True)
+        packed = b64decode(token.strip('"'), validate=True)
         if not packed.startswith(MARK):
             return None
         return msgspec.json.decode(packed[len(MARK) :], type=Iterator)
