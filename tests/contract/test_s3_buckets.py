@@ -38,6 +38,7 @@ def test_a_bucket_may_not_have_every_name(s3, name):
         ("us-east-1", "us-east-1", "InvalidLocationConstraint"),
         ("us-east-1", "the-moon", "InvalidLocationConstraint"),
         ("eu-west-1", "us-west-2", "IllegalLocationConstraintException"),
+        ("eu-west-1", "us-east-1", "IllegalLocationConstraintException"),
     ],
 )
 def test_a_bucket_is_made_where_the_endpoint_allows(aws, region, constraint, code):

@@ -79,6 +79,17 @@ def test_a_copy_may_say_something_else_of_itself(s3):
     assert got["ChecksumSHA1"] == base64.b64encode(hashlib.sha1(HELLO).digest()).decode()
 
 
+def test_the_encryption_of_a_bucket_or_of_a_copy_changes_an_object_that_is_copied_to_itself(aws, s3):
+    s3.put_object(Bucket="box", Key="key", Body=HELLO, ServerSideEncryption="aws:kms")
+    copied = s3.copy_object(Bucket="box", Key="key", CopySource="box/key")
+    assert copied["ServerSideEncryption"] == "AES256"
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": False}
+    s3.put_bucket_encryption(Bucket="box", ServerSideEncryptionConfiguration={"Rules": [rule]})
+    assert "BucketKeyEnabled" not in s3.copy_object(Bucket="box", Key="key", CopySource="box/key")
+    s3.delete_bucket_encryption(Bucket="box")
+    assert refused(s3.copy_object, Bucket="box", Key="key", CopySource="box/key")["Code"] == "InvalidRequest"
+
+
 def test_a_copy_is_conditional_on_what_it_replaces(s3):
     s3.put_object(Bucket="box", Key="key", Body=HELLO)
     s3.copy_object(Bucket="box", Key="copy", CopySource="box/key", IfNoneMatch="*")

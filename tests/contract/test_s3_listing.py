@@ -205,8 +205,9 @@ def test_a_listing_goes_on_where_it_was_although_keys_come_and_go(full):
     full.delete_object(Bucket="box", Key="b")
     full.put_object(Bucket="box", Key="a/new")
     full.put_object(Bucket="box", Key="bb")
-    rest = full.list_objects_v2(Bucket="box", ContinuationToken=first["NextContinuationToken"])
+    rest = full.list_objects_v2(Bucket="box", ContinuationToken=first["NextContinuationToken"], StartAfter="zzz")
     assert keys(rest) == ["b/", "bb", *KEYS[6:]]
+    assert "StartAfter" not in rest
 
 
 def test_common_prefixes_of_a_large_bucket_are_found_by_seeking(s3, cloud):

@@ -172,9 +172,11 @@ def test_the_reader_may_choose_the_headers_of_the_answer(s3):
     got = s3.get_object(
         Bucket="box", Key="key", ResponseContentType="text/html", ResponseCacheControl="max-age=1",
         ResponseContentDisposition="inline", ResponseContentEncoding="br", ResponseContentLanguage="en",
+        ResponseExpires="Wed, 21 Oct 2015 07:28:00 GMT",
     )  # fmt: skip
     assert (got["ContentType"], got["CacheControl"], got["ContentDisposition"]) == ("text/html", "max-age=1", "inline")
     assert (got["ContentEncoding"], got["ContentLanguage"]) == ("br", "en")
+    assert got["ResponseMetadata"]["HTTPHeaders"]["expires"] == "Wed, 21 Oct 2015 07:28:00 GMT"
 
 
 def test_an_object_is_deleted_whether_it_was_there_or_not(s3):

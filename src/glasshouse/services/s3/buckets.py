@@ -132,7 +132,7 @@ class Buckets:
                 raise _wrong_endpoint("unspecified")
             return here
         region = "eu-west-1" if wanted == "EU" else wanted
-        if region == FIRST_REGION or not REGION.fullmatch(region):
+        if region == here == FIRST_REGION or not REGION.fullmatch(region):
             raise InvalidLocationConstraint(LocationConstraint=wanted)
         if here not in (FIRST_REGION, region):
             raise _wrong_endpoint(wanted)

@@ -53,9 +53,8 @@ class Copies:
                 "The specified copy source is larger than the maximum allowable size for a copy source:"
                 f" {MAX_COPY_BYTES}"
             )
-        unchanged = metadata_directive == "COPY" and not any(params.get(name) for name in CHANGES)
-        if unchanged and (named.bucket, named.key, named.version_id) == (bucket, key, None):
-            raise InvalidRequest(ITSELF)
+        if (named.bucket, named.key, named.version_id) == (bucket, key, None):
+            self._check_changes(found, source, params)
         conditions.check_copy_source(source, params)
         version = self._copied(found, key, source, params)
         current = self.versions.current(bucket, key)
@@ -68,6 +67,13 @@ class Copies:
             "ETag": answer.pop("ETag"), "LastModified": version.modified, **checksum_members(version),
         }  # fmt: skip
         return answer
+
+    def _check_changes(self, bucket: Bucket, source: ObjectVersion, params: dict):
+        """An object is copied onto itself only to change it. The encryption that a bucket was given, or that a copy is
+        given because it says nothing, counts as a change, whatever it was before."""
+        changes = params.get("MetadataDirective") == "REPLACE" or any(params.get(name) for name in CHANGES)
+        if not changes and not bucket.encryption_chosen and source.encryption.algorithm == "AES256":
+            raise InvalidRequest(ITSELF)
 
     def _copy_source(self, header: str, expected_owner: str | None) -> tuple[CopySource, Bucket, ObjectVersion]:
         """What is to be copied, and the bucket it is in. Raises what GetObject raises of it."""

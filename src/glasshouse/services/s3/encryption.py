@@ -39,6 +39,7 @@ class Encryptions:
                 ArgumentName="ApplyServerSideEncryptionByDefault",
             )
         found.encryption = Encryption(default["SSEAlgorithm"], key, rules[0].get("BucketKeyEnabled"))
+        found.encryption_chosen = True
         self.buckets.put(found)
 
     def get_bucket_encryption(self, bucket: str, expected_bucket_owner: str | None = None):
@@ -52,7 +53,7 @@ class Encryptions:
     def delete_bucket_encryption(self, bucket: str, expected_bucket_owner: str | None = None):
         """Back to S3's own keys: since 2023 no object goes without encryption."""
         found = self._bucket(bucket, expected_bucket_owner)
-        found.encryption = SSE_S3
+        found.encryption, found.encryption_chosen = SSE_S3, False
         self.buckets.put(found)
 
     def _default_encryption(self, bucket: Bucket, params: dict) -> Encryption:

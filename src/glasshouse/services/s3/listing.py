@@ -43,6 +43,7 @@ class Listing:
         limit = check_limit("max-keys", max_keys)
         read = partial(self.versions.objects, bucket, end=successor(prefix))
         if continuation_token is not None:
+            start_after = None  # the token says where, and S3 does not tell what it ignores
             start = max(_key_of(continuation_token), prefix)
         else:
             start = _behind(start_after or "", prefix)

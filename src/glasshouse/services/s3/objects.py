@@ -5,6 +5,7 @@ from typing import Any
 from glasshouse.services.s3 import checksums, conditions
 from glasshouse.services.s3.drafts import check_key, check_version_id, new_etag, new_version_id
 from glasshouse.services.s3.errors import EntityTooLarge, InvalidArgument, InvalidRequest
+from glasshouse.services.s3.lifecycle_rules import http_date
 from glasshouse.services.s3.metadata import shown
 from glasshouse.services.s3.records import NULL, UNLOCKED, Bucket, ObjectVersion
 
@@ -199,6 +200,8 @@ class Objects:
         overridden = {OVERRIDES[name]: params[name] for name in OVERRIDES if params.get(name)}
         if overridden and self.call.principal.kind == "anonymous":
             raise InvalidRequest("Request specific response headers cannot be used for anonymous GET requests.")
+        if "Expires" in overridden:
+            overridden["Expires"] = http_date(overridden["Expires"])
         answer |= overridden
 
 
@@ -207,7 +210,7 @@ def encryption_members(version: ObjectVersion) -> dict:
     return {
         "ServerSideEncryption": encryption.algorithm,
         "SSEKMSKeyId": encryption.kms_key_id,
-        "BucketKeyEnabled": encryption.bucket_key,
+        "BucketKeyEnabled": encryption.bucket_key if encryption.kms_key_id else None,
     }
 
 

@@ -59,6 +59,7 @@ class Bucket:
     object_lock: bool = False
     retention: Retention | None = None
     encryption: Encryption = SSE_S3
+    encryption_chosen: bool = False  # by the user, who may have chosen what it is anyway
     ownership: str = "BucketOwnerEnforced"
     notifies: bool = False  # has a notification configuration
     expires: bool = False  # has a lifecycle configuration
