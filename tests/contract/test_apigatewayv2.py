@@ -38,6 +38,7 @@ def without_metadata(answer):
         ({"CorsConfiguration": {"MaxAge": 86_401}}, "MaxAge should be between -1 and 86400"),
         ({"Name": "n" * 129}, "Name should be between 1 and 128 characters long"),
         ({"Target": "ftp://x"}, "Invalid target specified: ftp://x. A target is a function's ARN or a URL"),
+        ({"Target": "http://["}, "Invalid target specified: http://[. A target is a function's ARN or a URL"),
         ({"Tags": {"aws:x": "y"}}, "Invalid tag key specified: aws:x"),
     ],
 )
@@ -267,24 +268,6 @@ def test_domain_names_and_their_mappings(apis, api):
     apis.delete_api_mapping(**place)
     apis.delete_domain_name(DomainName="api.example.com")
     assert apis.get_domain_names()["Items"] == []
-
-
-def test_vpc_links_are_made_renamed_listed_and_deleted(apis):
-    given = {"SubnetIds": ["subnet-1", "subnet-2"], "SecurityGroupIds": ["sg-1"], "Tags": {"a": "1", "b": "2"}}
-    link = apis.create_vpc_link(Name="inwards", **given)
-    assert link["ResponseMetadata"]["HTTPStatusCode"] == 201
-    assert (link["VpcLinkStatus"], link["VpcLinkVersion"]) == ("AVAILABLE", "V2")
-    assert {name: link[name] for name in given} == given
-    identifier = link["VpcLinkId"]
-    apis.untag_resource(ResourceArn=f"arn:aws:apigateway:eu-west-1::/vpclinks/{identifier}", TagKeys=["a"])
-    assert apis.update_vpc_link(VpcLinkId=identifier, Name="within")["Name"] == "within"
-    shown = apis.get_vpc_link(VpcLinkId=identifier)
-    assert (shown["Name"], shown["Tags"]) == ("within", {"b": "2"})
-    assert [one["VpcLinkId"] for one in apis.get_vpc_links()["Items"]] == [identifier]
-    assert apis.delete_vpc_link(VpcLinkId=identifier)["ResponseMetadata"]["HTTPStatusCode"] == 202
-    assert apis.get_vpc_links()["Items"] == []
-    gone = ("NotFoundException", f"Invalid VpcLink identifier specified {identifier}")
-    assert refusal(apis.get_vpc_link, VpcLinkId=identifier) == gone
 
 
 def test_tags_of_apis_stages_and_domains(apis, api):

@@ -135,7 +135,7 @@ class Integrations:
         if not api.is_http and integration.payload_format_version != "1.0":
             raise BadRequestException("WebSocket APIs support the payload format version 1.0 only")
         if integration.connection_type == "VPC_LINK":
-            raise NotSupported("apigatewayv2: integrations over a VPC_LINK are not supported by Glasshouse yet")
+            raise NotSupported("apigatewayv2: VPC links are not supported by Glasshouse yet")
         if kind == "HTTP_PROXY":
             _check_proxy(integration)
         elif kind == "AWS_PROXY" and integration.integration_subtype:

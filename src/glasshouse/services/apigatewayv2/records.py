@@ -196,15 +196,6 @@ class ApiMapping:
 
 
 @dataclass(slots=True)
-class VpcLink:
-    vpc_link_id: str
-    name: str
-    subnet_ids: list[str]
-    security_group_ids: list[str]
-    created_date: float
-
-
-@dataclass(slots=True)
 class Connection:
     """A client of a WebSocket API that is connected: what it said when it came, and who it is."""
 

@@ -39,7 +39,6 @@ from glasshouse.services.apigatewayv2.records import (
     RouteResponse,
     Snapshot,
     Stage,
-    VpcLink,
 )
 from glasshouse.services.apigatewayv2.routes import Routes
 from glasshouse.services.apigatewayv2.serving import Serving
@@ -48,7 +47,6 @@ from glasshouse.services.apigatewayv2.socket_serving import SocketServing
 from glasshouse.services.apigatewayv2.stages import Stages
 from glasshouse.services.apigatewayv2.tagging import Tagging
 from glasshouse.services.apigatewayv2.tokens import Tokens
-from glasshouse.services.apigatewayv2.vpc_links import VpcLinks
 
 _LABEL = re.compile(r"\{([\w-]+)\}")
 
@@ -56,7 +54,7 @@ _LABEL = re.compile(r"\{([\w-]+)\}")
 class ApiGatewayV2(
     Apis, Routes, Integrations, IntegrationResponses, Stages, Deployments, Authorizers, Domains, ApiMappings, Models,
     Tagging, Imports, Serving, Authorization, Tokens, Functions, FirstClass, Proxying, SocketServing,
-    SocketIntegrations, VpcLinks, Service,
+    SocketIntegrations, Service,
 ):  # fmt: skip
     name = "apigatewayv2"
     principal = "apigateway"
@@ -74,7 +72,6 @@ class ApiGatewayV2(
     models = Table(Model, key=("api_id", "model_id"))
     domain_names = Table(DomainName, key="domain_name")
     mappings = Table(ApiMapping, key=("domain_name", "api_mapping_id"))
-    vpc_links = Table(VpcLink, key="vpc_link_id")
     issuers = Table(Issuer, key="issuer")
     connections = Table(Connection, key=("api_id", "connection_id"))
     answers = Table(CachedAnswer, key=("authorizer", "identity"))

@@ -1,10 +1,10 @@
-"""Tags of APIs, stages, domain names and VPC links, by ARN."""
+"""Tags of APIs, stages and domain names, by ARN."""
 
 import re
 from urllib.parse import unquote
 
 from glasshouse.services.apigatewayv2 import checks
-from glasshouse.services.apigatewayv2.errors import BadRequestException
+from glasshouse.services.apigatewayv2.errors import BadRequestException, NotFoundException
 
 ARN = re.compile(r"arn:[\w-]+:apigateway:([\w-]+):(?:\d{12})?:/(apis|domainnames|vpclinks)/([^/]+)(?:/stages/([^/]+))?")
 
@@ -35,4 +35,4 @@ class Tagging:
             return self._stage_arn(self._stage(name, stage))
         if kind == "apis":
             return self._api_arn(self._api(name))
-        return self._link_arn(self._vpc_link(name))
+        raise NotFoundException("Unable to find the resource specified in the request")
