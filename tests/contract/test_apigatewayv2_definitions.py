@@ -97,6 +97,7 @@ SCHEMES = {
         (definition({"/a": 1}), "attribute paths./a is not of type `object`"),
         (json.dumps({"openapi": "3.0.1", "info": "x"}), "attribute info is not of type `object`"),
         (json.dumps({"openapi": "3.0.1", "info": {"title": "x"}, "tags": {}}), "attribute tags is not of type `array`"),
+        (definition({}, servers=[{"url": "http://["}]), "Invalid URL of a server"),
         ("[" * 10_000, "Unable to parse the definition"),
         ("openapi: 2020-99-99", "Unable to parse the definition"),
         ("openapi: !!timestamp x", "Unable to parse the definition"),

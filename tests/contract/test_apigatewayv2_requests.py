@@ -178,6 +178,8 @@ def test_parameters_are_mapped_on_the_way(apis, ask, backend):
     assert "x-a" not in reply.headers
     ask(api, "/things/8", "POST", {}, b"[" * 10_000)
     assert backend.asked[1]["path"] == "/things/8/in?q=red" and "x-name" not in backend.asked[1]["headers"]
+    apis.update_stage(ApiId=api, StageName="$default", StageVariables={"host": "["})
+    assert ask(api, "/things/8", "POST").status == 500
 
 
 def test_the_gateway_answers_preflights_itself(apis, ask, backend):

@@ -187,6 +187,10 @@ def test_messages_go_to_a_log_group(cloud, aws, pipes, may, source):
     found = logs.get_log_events(logGroupName="g", logStreamName="s", startFromHead=True)["events"]
     assert [event["timestamp"] for event in found] == [now - 5, now]
     assert json.loads(found[0]["message"]) == {"it": {"stream": "s", "at": now - 5}}
+    send(cloud, aws, source, '{"stream": "s", "at": 1e999}', {"stream": "s", "at": "NaN"})
+    assert len(logs.get_log_events(logGroupName="g", logStreamName="s")["events"]) == 2
+    assert cloud.run(cloud.cloud.jobs.given_up) == []
+    aws("sqs").purge_queue(QueueUrl=source)
     pipes.update_pipe(Name="p", RoleArn=may, TargetParameters={"CloudWatchLogsParameters": {}})
     cloud.settle()
     send(cloud, aws, source, "plain")

@@ -1,7 +1,5 @@
 """APIs: made (whole, or at one stroke with a route and a stage), described, changed and deleted."""
 
-from urllib.parse import urlsplit
-
 from glasshouse.core import ids
 from glasshouse.services.apigatewayv2 import checks, cors
 from glasshouse.services.apigatewayv2.errors import BadRequestException, not_found, too_many
@@ -179,7 +177,7 @@ def _quick_integration(api: Api, target: str, credentials_arn: str | None) -> In
             api.api_id, integration_id, "AWS_PROXY", True, integration_method="POST", integration_uri=target,
             payload_format_version="2.0", credentials_arn=credentials_arn,
         )  # fmt: skip
-    if urlsplit(target).scheme not in ("http", "https"):
+    if not checks.is_url(target):
         raise BadRequestException(f"Invalid target specified: {target}. A target is a function's ARN or a URL")
     return Integration(
         api.api_id, integration_id, "HTTP_PROXY", True, integration_method="ANY", integration_uri=target,

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Iterable
+from urllib.parse import urlsplit
 
 from glasshouse.services.apigatewayv2.errors import BadRequestException
 
 STAGE_NAME = re.compile(r"\$default|[a-zA-Z0-9_-]{1,128}")
+NUMBER = re.compile(r"[0-9]{1,9}")
 LONGEST_PAGE, USUAL_PAGE = 500, 100
 MOST_TAGS = 50
 
@@ -30,9 +32,16 @@ def length(value: str | None, least: int, most: int, member: str):
 def page_size(max_results: str | None) -> int:
     if max_results is None:
         return USUAL_PAGE
-    if not (max_results.isascii() and max_results.isdecimal() and 1 <= int(max_results) <= LONGEST_PAGE):
+    if not (NUMBER.fullmatch(max_results) and 1 <= int(max_results) <= LONGEST_PAGE):
         raise BadRequestException(f"Invalid value for maxResults: {max_results}")
     return int(max_results)
+
+
+def is_url(text: str) -> bool:
+    try:
+        return urlsplit(text).scheme in ("http", "https")
+    except ValueError:
+        return False
 
 
 def tags(given: dict | None):

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from hashlib import blake2s
 from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
 from glasshouse.core.visit import Visit
 from glasshouse.services.apigatewayv2 import expressions
@@ -30,6 +31,14 @@ class Refused(Exception):
     @property
     def message(self) -> str:
         return MESSAGES[self.status]
+
+
+def url_parts(url: str) -> SplitResult:
+    """The parts of a backend's URL. Raises Refused, since what the request says may stand in it."""
+    try:
+        return urlsplit(url)
+    except ValueError as failure:
+        raise Refused(500, f"{url} is no URL: {failure}") from None
 
 
 @dataclass(slots=True)

@@ -203,7 +203,10 @@ def _base_path(document: dict[str, Any], mode: str | None) -> str:
     url = server.get("url") or ""
     for name, variable in (server.get("variables") or {}).items():
         url = url.replace(f"{{{name}}}", str((variable or {}).get("default", "")))
-    path = urlsplit(url).path.rstrip("/")
+    try:
+        path = urlsplit(url).path.rstrip("/")
+    except ValueError as failure:
+        raise error(f"Invalid URL of a server: {failure}") from None
     if mode == "prepend":
         return path
     return "/".join(["", *path.split("/")[2:]]).rstrip("/") if mode == "split" else ""

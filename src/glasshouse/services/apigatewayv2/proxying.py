@@ -5,14 +5,14 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-in
 
 import re
 from typing import Any
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote, urlunsplit
 
 from glasshouse.core.parking import NothingYet
 from glasshouse.core.visit import Answer
 from glasshouse.core.web import Asked, Fetched, Web
 from glasshouse.services.apigatewayv2 import expressions
 from glasshouse.services.apigatewayv2.answers import HOP_BY_HOP
-from glasshouse.services.apigatewayv2.exchanges import Exchange, Refused
+from glasshouse.services.apigatewayv2.exchanges import Exchange, Refused, url_parts
 from glasshouse.services.apigatewayv2.parameter_changes import Parameters, changed_request
 from glasshouse.services.apigatewayv2.records import Integration
 from glasshouse.services.apigatewayv2.traffic import UnderWay
@@ -71,7 +71,7 @@ def _url(template: str, exchange: Exchange, parameters: Parameters) -> str:
     def filled(found: re.Match) -> str:
         return quote(exchange.path_parameters.get(found[1], ""), safe="/:@!$&'()*+,;=~")
 
-    parts = urlsplit(_VARIABLE.sub(filled, template))
+    parts = url_parts(_VARIABLE.sub(filled, template))
     path = parts.path if parameters.path is None else quote(parameters.path, safe="/:@!$&'()*+,;=~%")
     pairs = [f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in parameters.query_pairs]
     query = exchange.raw_query if parameters.query_untouched else "&".join(pairs)

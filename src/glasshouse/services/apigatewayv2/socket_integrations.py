@@ -8,7 +8,7 @@ A function, a backend or a service is asked as it is (`AWS_PROXY`, `HTTP_PROXY`)
 import json
 import re
 from typing import Any
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote, urlunsplit
 
 from glasshouse.core import NotSupported, ServiceError, documents
 from glasshouse.core.clock import monotonic
@@ -17,7 +17,7 @@ from glasshouse.core.visit import Answer, Wired
 from glasshouse.core.web import Asked, Fetched, Web
 from glasshouse.services.apigatewayv2 import answers, expressions, socket_events
 from glasshouse.services.apigatewayv2.answers import HOP_BY_HOP
-from glasshouse.services.apigatewayv2.exchanges import Refused
+from glasshouse.services.apigatewayv2.exchanges import Refused, url_parts
 from glasshouse.services.apigatewayv2.functions import OF_INTEGRATION, WRAPPED
 from glasshouse.services.apigatewayv2.records import Integration, IntegrationResponse
 from glasshouse.services.apigatewayv2.socket_exchanges import CONNECT, SocketExchange
@@ -110,7 +110,7 @@ class SocketIntegrations:
         url = expressions.evaluate(integration.integration_uri or "", exchange.look_up)
         for name, value in path.items():
             url = url.replace(f"{{{name}}}", quote(value, safe=""))
-        parts = urlsplit(url)
+        parts = url_parts(url)
         query = "&".join(filter(None, (parts.query, query)))
         body = exchange.body if is_proxy else _body(exchange, integration)
         agent = {"user-agent": f"AmazonAPIGateway_{exchange.api_id}", "x-amzn-trace-id": exchange.trace}

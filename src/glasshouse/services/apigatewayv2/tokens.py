@@ -7,11 +7,10 @@ cloud's clock. An issuer is asked for its keys when a token names one that is no
 import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from glasshouse.core import documents, outside
 from glasshouse.core.web import Asked, fetch, trusted
-from glasshouse.services.apigatewayv2 import expressions
+from glasshouse.services.apigatewayv2 import checks, expressions
 from glasshouse.services.apigatewayv2.exchanges import Exchange, Refused
 from glasshouse.services.apigatewayv2.records import Authorizer, Issuer, Route
 
@@ -95,7 +94,7 @@ class Tokens:
         keys, failure = [], None
         try:
             keys = self._published(issuer, origin)
-        except (ValueError, LookupError, TypeError) as reason:
+        except (ValueError, LookupError, TypeError, AttributeError) as reason:
             failure = f"Caught exception when connecting to {issuer.rstrip('/')}{DISCOVERY}: {reason}"
         self.inside("_take_keys", issuer=issuer, key_id=key_id, keys=keys, failure=failure)
 
@@ -110,7 +109,7 @@ class Tokens:
         self.tell(_topic(issuer))
 
     def _published(self, issuer: str, origin: str) -> list[dict[str, Any]]:
-        """The signing keys that an issuer publishes now. Raises ValueError, LookupError or TypeError."""
+        """The signing keys that an issuer publishes now. Raises an error for what is no list of keys."""
         configuration = self._document(f"{issuer.rstrip('/')}{DISCOVERY}", origin)
         if not configuration.get("issuer"):
             raise ValueError("the configuration names no issuer")
@@ -118,7 +117,7 @@ class Tokens:
         return [key for key in keys if key.get("use", "sig") == "sig"]
 
     def _document(self, url: str, origin: str) -> dict[str, Any]:
-        if urlsplit(url).scheme not in ("http", "https"):
+        if not checks.is_url(url):
             raise ValueError(f"{url} is no URL to be asked")
         asked = Asked("GET", url, {"accept": "application/json"}, timeout_s=FETCH_S, origin=origin)
         fetched = fetch(asked, lambda: trusted(self.cloud))
@@ -145,8 +144,8 @@ def _judgement(claims: Mapping[str, Any], rules: Mapping[str, Any], now: float) 
 
 
 def _scopes(claims: Mapping[str, Any]) -> set[str]:
-    stated = claims.get("scope", claims.get("scp")) or ()
-    return set(stated.split() if isinstance(stated, str) else map(str, stated))
+    stated = claims.get("scope", claims.get("scp")) or []
+    return set(map(str, stated)) if isinstance(stated, list) else set(str(stated).split())
 
 
 def _as_claim(value: Any) -> str:

@@ -4,6 +4,7 @@ They raise ServiceError if it took none.
 """
 
 import json
+import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -15,6 +16,7 @@ from glasshouse.services.pipes.errors import Failed
 from glasshouse.services.pipes.records import Pipe
 from glasshouse.services.pipes.templating import Parcel, is_path, resolved
 
+LATEST_S = 253_402_300_799  # the end of the year 9999
 Send = Callable[[Siblings, Pipe, Sequence[Parcel], float], list[int]]
 TITLES = {
     "sqs": "Event from aws:sqs", "kinesis": "Event from aws:kinesis", "dynamodb": "Event from aws:dynamodb",
@@ -160,9 +162,11 @@ def _moment(expression: str, parcel: Parcel, per_second: int) -> float:
     """The time that a path leads to: a number, or a text of ISO 8601. Raises Failed."""
     text = resolved(expression, parcel.opened) if is_path(expression) else expression
     try:
-        return float(text) / per_second
+        moment = float(text) / per_second
     except ValueError:
-        pass
+        moment = math.nan
+    if abs(moment) <= LATEST_S:
+        return moment
     try:
         return datetime.fromisoformat(text).timestamp()
     except ValueError:
