@@ -246,6 +246,21 @@ def test_a_resource_policy_is_kept_and_asked(dynamodb, aws):
     assert reader.scan(TableName="things")["Count"] == 0
     assert refusal(reader.put_item, TableName="things", Item={"p": {"S": "a"}})[0] == "AccessDeniedException"
     assert dynamodb.get_resource_policy(ResourceArn=arn)["RevisionId"] == revision
+    assert dynamodb.put_resource_policy(ResourceArn=arn, Policy=json.dumps(policy))["RevisionId"] == revision
+    other = json.dumps({**policy, "Id": "other"})
+    later = dynamodb.put_resource_policy(ResourceArn=arn, Policy=other, ExpectedRevisionId=revision)["RevisionId"]
+    assert int(later) > int(revision)
+    start = "Resource-based policy not found for the provided ResourceArn: Requested "
+    for expected, message in (
+        (revision, f"update for policy with revision id {revision}, but the policy associated to target table things"
+                   f" has revision id {later}."),
+        ("NO_POLICY", "policy update expecting none to be present for table things, but a policy exists with revision"
+                      f" id {later}."),
+    ):  # fmt: skip
+        told = refusal(dynamodb.put_resource_policy, ResourceArn=arn, Policy=other, ExpectedRevisionId=expected)
+        assert told == ("PolicyNotFoundException", start + message)
+    told = refusal(dynamodb.get_resource_policy, ResourceArn=f"{arn}-not")
+    assert told == ("ResourceNotFoundException", "Requested resource not found: Table: things-not not found")
     dynamodb.delete_resource_policy(ResourceArn=arn)
     assert refusal(dynamodb.get_resource_policy, ResourceArn=arn)[0] == "PolicyNotFoundException"
     assert refusal(reader.scan, TableName="things")[0] == "AccessDeniedException"

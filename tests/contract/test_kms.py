@@ -149,6 +149,8 @@ def test_aliases_that_are_none(kms, key):
     assert code == "ValidationException"
     assert message.startswith('Alias must start with the prefix "alias/".')
     assert refusal(kms.create_alias, AliasName="alias/aws/mine", **target)[0] == "NotAuthorizedException"
+    message = "alias/a:b contains invalid characters for an alias"
+    assert refusal(kms.create_alias, AliasName="alias/a:b", **target) == ("ValidationException", message)
     kms.create_alias(AliasName="alias/app", **target)
     assert refusal(kms.create_alias, AliasName="alias/app", **target) == (
         "AlreadyExistsException",

@@ -56,7 +56,7 @@ def test_versions_labels_and_arns_select(ssm):
 def test_many_are_got_at_once_and_the_missing_are_told(ssm):
     put(ssm, "b", "2")
     put(ssm, "a", "1")
-    found = ssm.get_parameters(Names=["b", "a:1", "c", "a:9"])
+    found = ssm.get_parameters(Names=["b", "a:1", "c", "a:9", "b"])
     assert [(one["Name"], one["Value"]) for one in found["Parameters"]] == [("a", "1"), ("b", "2")]
     assert found["InvalidParameters"] == ["c", "a:9"]
 

@@ -2,7 +2,6 @@
 
 import json
 
-from glasshouse.core import ids
 from glasshouse.core.errors import NotSupported
 from glasshouse.core.tags import from_list, to_list
 from glasshouse.engines.dynamo.values import WRONG
@@ -45,20 +44,21 @@ class Settings:
         self, resource_arn: str, policy: str, expected_revision_id: str | None = None,
         confirm_remove_self_resource_access: bool = False,
     ):  # fmt: skip
-        table = self._of_arn(resource_arn)
+        table = self._with_policy(resource_arn)
         self._check_revision(table, expected_revision_id)
-        self._set_policy(table, policy)
-        self._keep(table)
+        if policy != table.policy:
+            self._set_policy(table, policy)
+            self._keep(table)
         return {"RevisionId": table.policy_revision}
 
     def get_resource_policy(self, resource_arn: str):
-        table = self._of_arn(resource_arn)
+        table = self._with_policy(resource_arn)
         if table.policy is None:
             raise PolicyNotFoundException(f"{NO_POLICY}: {resource_arn}")
         return {"Policy": table.policy, "RevisionId": table.policy_revision}
 
     def delete_resource_policy(self, resource_arn: str, expected_revision_id: str | None = None):
-        table = self._of_arn(resource_arn)
+        table = self._with_policy(resource_arn)
         if table.policy is None:
             return {"RevisionId": None}
         self._check_revision(table, expected_revision_id)
@@ -78,25 +78,39 @@ class Settings:
         return {"Endpoints": [{"Address": self.call.source.origin.split("://")[-1], "CachePeriodInMinutes": 1440}]}
 
     def _of_arn(self, arn: str) -> DynamoTable:
-        if "/stream/" in arn or "/index/" in arn:
-            raise NotSupported("Tags and policies of streams and indexes are not supported by Glasshouse yet")
-        if not arn.startswith("arn:") or ":table/" not in arn:
-            raise ValidationException(f"Invalid TableArn: Invalid ResourceArn provided as input {arn}")
-        table = self._find(arn)
+        table = self._found_by(arn)
         if table is None:
             raise ResourceNotFoundException(f"Requested resource not found: ResourcArn: {arn} not found")
         return table
 
-    @staticmethod
-    def _check_revision(table: DynamoTable, expected: str | None):
-        if expected is None or (expected == "NO_POLICY" and table.policy is None):
-            return
-        if expected != table.policy_revision:
-            raise PolicyNotFoundException("Resource-based policy not found for the provided ResourceArn: Requested"
-                                          f" update for policy with revision id {expected}")  # fmt: skip
+    def _with_policy(self, arn: str) -> DynamoTable:
+        """The same, which the operations on policies miss in other words."""
+        table = self._found_by(arn)
+        if table is None:
+            raise ResourceNotFoundException(f"Requested resource not found: Table: {self._name_of(arn)} not found")
+        return table
+
+    def _found_by(self, arn: str) -> DynamoTable | None:
+        if "/stream/" in arn or "/index/" in arn:
+            raise NotSupported("Tags and policies of streams and indexes are not supported by Glasshouse yet")
+        if not arn.startswith("arn:") or ":table/" not in arn:
+            raise ValidationException(f"Invalid TableArn: Invalid ResourceArn provided as input {arn}")
+        return self._find(arn)
 
     @staticmethod
-    def _set_policy(table: DynamoTable, policy: str):
+    def _check_revision(table: DynamoTable, expected: str | None):
+        there = table.policy_revision
+        if expected is None or expected == (there or "NO_POLICY"):
+            return
+        if expected == "NO_POLICY":
+            raise PolicyNotFoundException(
+                f"{NO_POLICY}: Requested policy update expecting none to be present for table {table.name}, but a"
+                f" policy exists with revision id {there}."
+            )
+        told = f", but the policy associated to target table {table.name} has revision id {there}." if there else "."
+        raise PolicyNotFoundException(f"{NO_POLICY}: Requested update for policy with revision id {expected}{told}")
+
+    def _set_policy(self, table: DynamoTable, policy: str):
         if len(policy.encode()) > LONGEST_POLICY_BYTES:
             raise ValidationException("Resource-based policy exceeds the maximum size of 20 KB")
         try:
@@ -105,4 +119,6 @@ class Settings:
             raise ValidationException("Invalid policy document") from None
         if not isinstance(document, dict) or "Statement" not in document:
             raise ValidationException("Invalid policy document")
-        table.policy, table.policy_revision = policy, str(int.from_bytes(ids.random_bytes(6)))
+        # Revisions are moments, and later ones are greater.
+        revision = max(int(self.now * 1000), int(table.policy_revision or 0) + 1)
+        table.policy, table.policy_revision = policy, str(revision)

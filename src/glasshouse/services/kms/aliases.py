@@ -70,6 +70,8 @@ class Aliases:
                 'Alias must start with the prefix "alias/". Please see'
                 " https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html"
             )
+        if ":" in name:
+            raise ValidationException(f"{name} contains invalid characters for an alias")
         if name.startswith(MANAGED_PREFIX):
             raise NotAuthorizedException("")
 

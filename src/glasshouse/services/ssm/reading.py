@@ -18,7 +18,7 @@ class Reading:
 
     def get_parameters(self, names: list[str], with_decryption: bool = False):
         found, invalid = [], []
-        for name in names:
+        for name in dict.fromkeys(names):
             try:
                 found.append(self._value(name, with_decryption))
             except (ParameterNotFound, ParameterVersionNotFound):
