@@ -3,12 +3,12 @@
 All of it can be made anew; the store stays the truth.
 """
 
-from collections import OrderedDict
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from glasshouse.core.clock import monotonic
+from glasshouse.engines.admission import Buckets, Recent, Within
 from glasshouse.services.apigateway.routes import Routes
 
 if TYPE_CHECKING:
@@ -44,23 +44,6 @@ class Release:
         )
 
 
-class Bucket:
-    """A token bucket: `burst` at the most, refilled at a rate (tokens a second) by the cloud's clock."""
-
-    __slots__ = ("filled", "tokens")
-
-    def __init__(self, tokens: float, now: float):
-        self.tokens, self.filled = tokens, now
-
-    def take(self, rate: float, burst: float, now: float) -> bool:
-        self.tokens = min(burst, self.tokens + max(0.0, now - self.filled) * rate)
-        self.filled = now
-        if self.tokens < 1:
-            return False
-        self.tokens -= 1
-        return True
-
-
 @dataclass(slots=True)
 class UnderWay:
     """A request that may be taken up several times, since it waits: what must be the same each time."""
@@ -76,46 +59,28 @@ class Traffic:
     """The requests of a cloud's APIs."""
 
     def __init__(self, cloud: "Cloud"):
-        self._releases: OrderedDict[tuple[str, str], Release] = OrderedDict()
-        self._buckets: dict[str, Bucket] = {}
-        self._under_way: dict[str, UnderWay] = {}
+        self._releases: Recent[tuple[str, str], Release] = Recent(MOST_RELEASES)
+        self._buckets = Buckets()
+        self._under_way: Within[UnderWay] = Within(LONGEST_UNDER_WAY_S)
 
     def close(self):
         """Nothing is open."""
 
     def release(self, api_id: str, deployment_id: str) -> Release | None:
-        found = self._releases.get((api_id, deployment_id))
-        if found:
-            self._releases.move_to_end((api_id, deployment_id))
-        return found
+        return self._releases.get((api_id, deployment_id))
 
     def keep(self, release: Release):
-        self._releases[release.api["id"], release.deployment_id] = release
-        if len(self._releases) > MOST_RELEASES:
-            self._releases.popitem(last=False)
+        self._releases.keep((release.api["id"], release.deployment_id), release)
 
     def begin(self, request_id: str, now: float, lot: float) -> UnderWay:
         """The request of this id, which has just come or comes again."""
-        known = self._under_way.get(request_id)
-        if known is None:
-            known = self._under_way[request_id] = UnderWay(now, lot)
-            self._forget_lost(known.started)
-        return known
+        return self._under_way.begin(request_id, monotonic(), lambda: UnderWay(now, lot))
 
     def end(self, request_id: str):
-        self._under_way.pop(request_id, None)
+        self._under_way.end(request_id)
 
     def admit(self, under_way: UnderWay, bucket: str, rate: float, burst: float, now: float) -> bool:
         """Whether a request may pass a bucket, from which it takes once, however often it is taken up."""
         if bucket not in under_way.admitted:
-            known = self._buckets.setdefault(bucket, Bucket(burst, now))
-            under_way.admitted[bucket] = known.take(rate, burst, now)
+            under_way.admitted[bucket] = self._buckets.take(bucket, rate, burst, now)
         return under_way.admitted[bucket]
-
-    def _forget_lost(self, now: float):
-        """Those whose clients have gone never end. The oldest come first."""
-        while self._under_way:
-            oldest = next(iter(self._under_way))
-            if now - self._under_way[oldest].started < LONGEST_UNDER_WAY_S:
-                return
-            del self._under_way[oldest]

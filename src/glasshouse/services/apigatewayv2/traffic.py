@@ -3,11 +3,11 @@
 All of it can be made anew; the store stays the truth.
 """
 
-from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from glasshouse.core.clock import monotonic
+from glasshouse.engines.admission import Buckets, Recent, Within
 from glasshouse.services.apigatewayv2.records import Authorizer, Integration, Route, Snapshot
 from glasshouse.services.apigatewayv2.route_keys import Routing
 
@@ -31,22 +31,6 @@ class Release:
 
 
 @dataclass(slots=True)
-class Bucket:
-    """A token bucket: `burst` at the most, refilled at a rate (tokens a second) by the cloud's clock."""
-
-    tokens: float
-    filled: float
-
-    def take(self, rate: float, burst: float, now: float) -> bool:
-        self.tokens = min(burst, self.tokens + max(0.0, now - self.filled) * rate)
-        self.filled = now
-        if self.tokens < 1:
-            return False
-        self.tokens -= 1
-        return True
-
-
-@dataclass(slots=True)
 class UnderWay:
     """A request that may be taken up several times, since it waits: when it began, and whether it was let in."""
 
@@ -60,45 +44,28 @@ class Traffic:
     """The requests of a cloud's APIs."""
 
     def __init__(self, cloud: "Cloud"):
-        self._releases: OrderedDict[tuple[str, str], Release] = OrderedDict()
-        self._buckets: dict[tuple[str, str, str], Bucket] = {}
-        self._under_way: dict[str, UnderWay] = {}
+        self._releases: Recent[tuple[str, str], Release] = Recent(RELEASES)
+        self._buckets = Buckets()
+        self._under_way: Within[UnderWay] = Within(UNDER_WAY_S)
 
     def close(self):
         """Nothing is open."""
 
     def release(self, api_id: str, deployment_id: str) -> Release | None:
-        found = self._releases.get((api_id, deployment_id))
-        if found:
-            self._releases.move_to_end((api_id, deployment_id))
-        return found
+        return self._releases.get((api_id, deployment_id))
 
     def keep(self, snapshot: Snapshot) -> Release:
-        release = self._releases[snapshot.api_id, snapshot.deployment_id] = Release(snapshot)
-        if len(self._releases) > RELEASES:
-            self._releases.popitem(last=False)
+        release = Release(snapshot)
+        self._releases.keep((snapshot.api_id, snapshot.deployment_id), release)
         return release
 
     def begin(self, request_id: str, now: float) -> UnderWay:
         """The request of this id, which has just come or comes again."""
-        known = self._under_way.get(request_id)
-        if known is None:
-            known = self._under_way[request_id] = UnderWay(now)
-            self._forget_lost(known.started)
-        return known
+        return self._under_way.begin(request_id, monotonic(), lambda: UnderWay(now))
 
     def end(self, request_id: str):
-        self._under_way.pop(request_id, None)
+        self._under_way.end(request_id)
 
     def admit(self, place: tuple[str, str, str], rate: float, burst: float, now: float) -> bool:
         """Whether one more request may pass."""
-        bucket = self._buckets.setdefault(place, Bucket(burst, now))
-        return bucket.take(rate, burst, now)
-
-    def _forget_lost(self, now: float):
-        """Those whose clients have gone never end. The oldest come first."""
-        while self._under_way:
-            oldest = next(iter(self._under_way))
-            if now - self._under_way[oldest].started < UNDER_WAY_S:
-                return
-            del self._under_way[oldest]
+        return self._buckets.take(place, rate, burst, now)
