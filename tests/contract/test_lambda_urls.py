@@ -134,6 +134,7 @@ def test_by_its_name_on_aws_the_url_is_served_too(functions, url, cloud):
     id = urlsplit(url).path.strip("/").rpartition("/")[2]
     status, _, body = fetch(f"{cloud.url}/path", Host=f"{id}.lambda-url.{REGION}.on.aws")
     assert status == 200 and json.loads(body)["rawPath"] == "/path"
+    assert fetch(f"{cloud.url}/path", Host=f"{id}.lambda-url.{REGION}.localhost:4566")[0] == 200
     assert json.loads(fetch(f"{url}a%2Fb%F/c%20d?x=%2F")[2])["rawPath"] == "/a%2Fb%F/c%20d"
 
 

@@ -43,9 +43,9 @@ def test_versions_and_aliases_that_are_not_there(functions):
     assert refused(functions.get_alias, FunctionName="echo", Name="live") == unknown
     assert refused(functions.update_alias, FunctionName="echo", Name="live") == unknown
     functions.delete_alias(FunctionName="echo", Name="live")
-    assert refused(functions.create_alias, FunctionName="echo", Name="live", FunctionVersion="7") == (
-        MISSING, f"Function not found: {PREFIX}echo:7",
-    )  # fmt: skip
+    for name in ("echo", "ghost"):
+        missing = (MISSING, f"Function not found: {PREFIX}{name}:7")
+        assert refused(functions.create_alias, FunctionName=name, Name="live", FunctionVersion="7") == missing
 
 
 def test_aliases_that_cannot_be(functions):

@@ -21,7 +21,10 @@ class Aliases:
         self, function_name: str, name: str, function_version: str, description: str = "",
         routing_config: dict | None = None,
     ):  # fmt: skip
-        function = self._function(self._unqualified(function_name))
+        reference = self._unqualified(function_name)
+        function = self._functions_at(reference).get(reference.name)
+        if function is None:
+            raise ResourceNotFoundException(f"Function not found: {reference.arn}:{function_version}")
         self._check_version(function, function_version)
         alias_arn = f"{function.arn}:{name}"
         if self._aliases_of(function).get(function.name, name):

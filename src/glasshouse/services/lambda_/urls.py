@@ -1,7 +1,8 @@
 """Function URLs: addresses on the web that lead to a function or an alias.
 
 Differs from AWS: a client that reached the cloud by another name than AWS's is shown an address on that host, with the
-URL's id in the path, since names below `on.aws` would lead it to AWS. By its AWS name the URL is served as well.
+URL's id in the path, since names below `on.aws` would lead it to AWS, and not every machine resolves names below
+`localhost`. Where one does, `<id>.lambda-url.<region>.localhost` and AWS's own name of the URL are served as well.
 """
 
 from typing import Any
