@@ -3,9 +3,25 @@
 from datetime import UTC, datetime
 
 import botocore.session
+import pytest
 from botocore.config import Config
 
 NAMESPACE = "Shop"
+HOUR = 3600
+
+
+@pytest.fixture
+def cloudwatch(aws):
+    return aws("cloudwatch")
+
+
+@pytest.fixture
+def noon(cloud):
+    """The clock stands still, at a full hour."""
+    cloud.clock.freeze()
+    moment = int((cloud.clock.now() // HOUR + 1) * HOUR)
+    cloud.clock.set(moment)
+    return moment
 
 
 def speaking(protocol: str, url: str):

@@ -95,6 +95,23 @@ class Caller:
         return reply
 
 
+@pytest.fixture
+def apis(aws):
+    return aws("apigatewayv2")
+
+
+@pytest.fixture
+def ask(endpoint):
+    return Caller(endpoint)
+
+
+@pytest.fixture
+def backend():
+    found = Backend()
+    yield found
+    found.stop()
+
+
 def refusal(call, **parameters) -> tuple[str, str]:
     """The code and message with which a call is refused."""
     with pytest.raises(ClientError) as refused:

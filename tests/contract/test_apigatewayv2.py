@@ -4,15 +4,11 @@ import json
 
 import pytest
 
-from tests.contract.http_apis import integrated, proxied, refusal, served
+from tests.contract.http_apis import apis, integrated, proxied, refusal, served
 
+__all__ = ["apis"]  # fixtures
 FUNCTION = "arn:aws:lambda:eu-west-1:000000000000:function:f"
 URL = "https://backend.example.com/x"
-
-
-@pytest.fixture
-def apis(aws):
-    return aws("apigatewayv2")
 
 
 @pytest.fixture

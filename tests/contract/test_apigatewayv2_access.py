@@ -9,26 +9,10 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from tests.contract.federation_box import WebProvider
-from tests.contract.http_apis import Backend, Caller, proxied, refusal, served
+from tests.contract.http_apis import apis, ask, backend, proxied, refusal, served
 
+__all__ = ["apis", "ask", "backend"]  # fixtures
 NOT_LET_IN = {"message": "Forbidden"}
-
-
-@pytest.fixture
-def apis(aws):
-    return aws("apigatewayv2")
-
-
-@pytest.fixture
-def ask(endpoint):
-    return Caller(endpoint)
-
-
-@pytest.fixture
-def backend():
-    backend = Backend()
-    yield backend
-    backend.stop()
 
 
 @pytest.fixture

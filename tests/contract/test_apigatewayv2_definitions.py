@@ -4,27 +4,11 @@ import json
 
 import pytest
 
-from tests.contract.http_apis import Backend, Caller, proxied, refusal, served
+from tests.contract.http_apis import apis, ask, backend, proxied, refusal, served
 
+__all__ = ["apis", "ask", "backend"]  # fixtures
 FUNCTION = "arn:aws:lambda:eu-west-1:000000000000:function:f"
 REFERENCE = "#/components/schemas/Nowhere"
-
-
-@pytest.fixture
-def apis(aws):
-    return aws("apigatewayv2")
-
-
-@pytest.fixture
-def ask(endpoint):
-    return Caller(endpoint)
-
-
-@pytest.fixture
-def backend():
-    backend = Backend()
-    yield backend
-    backend.stop()
 
 
 def definition(paths, **more):

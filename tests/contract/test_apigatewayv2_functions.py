@@ -4,8 +4,10 @@ import json
 
 import pytest
 
-from tests.contract.http_apis import Caller, integrated, served
+from tests.contract.http_apis import integrated, served
 from tests.contract.lambda_code import execution_role, grant, made
+
+__all__ = ["apis", "ask"]  # fixtures
 
 # Answers with what the query asks for, else with the event.
 ANSWERING = """
@@ -60,16 +62,6 @@ def handler(event, context):
         raise ValueError("no")
     return answers[wish]
 """
-
-
-@pytest.fixture
-def apis(aws):
-    return aws("apigatewayv2")
-
-
-@pytest.fixture
-def ask(endpoint):
-    return Caller(endpoint)
 
 
 def may_be_called(aws, name, api, path="*"):

@@ -4,26 +4,10 @@ import json
 
 import pytest
 
-from tests.contract.http_apis import Backend, Caller, integrated, proxied, refusal, served
+from tests.contract.http_apis import apis, ask, backend, integrated, proxied, refusal, served
 
+__all__ = ["apis", "ask", "backend"]  # fixtures
 PREFLIGHT = {"origin": "https://shop.example.com", "access-control-request-method": "PUT"}
-
-
-@pytest.fixture
-def apis(aws):
-    return aws("apigatewayv2")
-
-
-@pytest.fixture
-def ask(endpoint):
-    return Caller(endpoint)
-
-
-@pytest.fixture
-def backend():
-    backend = Backend()
-    yield backend
-    backend.stop()
 
 
 # What is refused

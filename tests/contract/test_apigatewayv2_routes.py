@@ -4,15 +4,11 @@ import json
 
 import pytest
 
-from tests.contract.http_apis import proxied, refusal
+from tests.contract.http_apis import apis, proxied, refusal
 
+__all__ = ["apis"]  # fixtures
 FUNCTION = "arn:aws:lambda:eu-west-1:000000000000:function:f"
 URL = "https://backend.example.com/x"
-
-
-@pytest.fixture
-def apis(aws):
-    return aws("apigatewayv2")
 
 
 @pytest.fixture
@@ -125,11 +121,12 @@ def test_first_class_integrations_name_a_role_and_what_is_needed(apis, api):
     assert (code, "not supported by Glasshouse" in message) == ("NotSupported", True)
 
 
-def test_integrations_over_vpc_links_are_refused_in_words(apis, api):
+def test_vpc_links_are_refused_in_words(apis, api):
     code, message = refusal(
         apis.create_integration, ApiId=api, IntegrationType="HTTP_PROXY", ConnectionType="VPC_LINK", ConnectionId="x"
     )
-    assert (code, "VPC_LINK" in message) == ("NotSupported", True)
+    assert (code, "VPC links" in message) == ("NotSupported", True)
+    assert refusal(apis.create_vpc_link, Name="l", SubnetIds=["subnet-1"])[0] == "NotSupported"
 
 
 def test_an_integration_in_use_stays(apis, api):

@@ -4,17 +4,9 @@ import json
 
 import pytest
 
-from tests.contract.http_apis import Caller, integrated, refusal, served
+from tests.contract.http_apis import apis, ask, integrated, refusal, served
 
-
-@pytest.fixture
-def apis(aws):
-    return aws("apigatewayv2")
-
-
-@pytest.fixture
-def ask(endpoint):
-    return Caller(endpoint)
+__all__ = ["apis", "ask"]  # fixtures
 
 
 @pytest.fixture

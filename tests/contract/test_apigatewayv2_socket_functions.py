@@ -2,10 +2,11 @@
 
 import json
 
-import pytest
-
+from tests.contract.http_apis import apis
 from tests.contract.lambda_code import execution_role, grant, made
 from tests.contract.socket_apis import dial, heard, routed, spoken, turned_away
+
+__all__ = ["apis"]  # fixtures
 
 # Does what the message, or the query of the client that connects, asks for; else it tells of the event.
 DOING = """
@@ -48,11 +49,6 @@ def handler(event, context):
     return {"principalId": "ann", "policyDocument": {"Version": "2012-10-17", "Statement": [statement]},
             "context": {"event": json.dumps(event), "number": 7}}
 """
-
-
-@pytest.fixture
-def apis(aws):
-    return aws("apigatewayv2")
 
 
 def may_be_called(aws, name, api, path="*"):

@@ -6,7 +6,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from glasshouse.core.lines import Lines
-from tests.contract.http_apis import Backend, Caller, refusal
+from tests.contract.http_apis import Caller, apis, backend, refusal
 from tests.contract.lambda_code import execution_role
 from tests.contract.socket_apis import (
     GATEWAY,
@@ -23,17 +23,7 @@ from tests.contract.socket_apis import (
     turned_away,
 )
 
-
-@pytest.fixture
-def apis(aws):
-    return aws("apigatewayv2")
-
-
-@pytest.fixture
-def backend():
-    backend = Backend()
-    yield backend
-    backend.stop()
+__all__ = ["apis", "backend"]  # fixtures
 
 
 @pytest.fixture

@@ -5,23 +5,10 @@ import json
 import pytest
 
 from tests.contract.cloudwatch_alarms import ALARM, alarm, state
-from tests.contract.cloudwatch_metrics import at, put, stat
+from tests.contract.cloudwatch_metrics import at, cloudwatch, noon, put, stat
 
+__all__ = ["cloudwatch", "noon"]  # fixtures
 HOUR, DAY = 3600, 86_400
-
-
-@pytest.fixture
-def cloudwatch(aws):
-    return aws("cloudwatch")
-
-
-@pytest.fixture
-def noon(cloud):
-    """The clock stands still, at a full hour."""
-    cloud.clock.freeze()
-    moment = int((cloud.clock.now() // HOUR + 1) * HOUR)
-    cloud.clock.set(moment)
-    return moment
 
 
 # What happens next

@@ -6,23 +6,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.contract.cloudwatch_alarms import ALARM, ARN, Letters, alarm
-from tests.contract.cloudwatch_metrics import NAMESPACE, put, stat
+from tests.contract.cloudwatch_metrics import NAMESPACE, cloudwatch, noon, put, stat
 
+__all__ = ["cloudwatch", "noon"]  # fixtures
 HOUR, DAY = 3600, 86_400
-
-
-@pytest.fixture
-def cloudwatch(aws):
-    return aws("cloudwatch")
-
-
-@pytest.fixture
-def noon(cloud):
-    """The clock stands still, at a full hour."""
-    cloud.clock.freeze()
-    moment = int((cloud.clock.now() // HOUR + 1) * HOUR)
-    cloud.clock.set(moment)
-    return moment
 
 
 @pytest.fixture

@@ -5,16 +5,14 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.contract.cloudwatch_metrics import cloudwatch
+
+__all__ = ["cloudwatch"]  # fixtures
 WIDGET = {
     "type": "metric", "x": 0, "y": 0, "width": 6, "height": 6,
     "properties": {"metrics": [["AWS/EC2", "CPUUtilization", "InstanceId", "i-1"]], "region": "eu-west-1"},
 }  # fmt: skip
 BODY = json.dumps({"widgets": [WIDGET]})
-
-
-@pytest.fixture
-def cloudwatch(aws):
-    return aws("cloudwatch")
 
 
 # What is refused

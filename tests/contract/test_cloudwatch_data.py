@@ -3,24 +3,11 @@
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.contract.cloudwatch_metrics import NAMESPACE, ask, at, points, put, stat
+from tests.contract.cloudwatch_metrics import NAMESPACE, ask, at, cloudwatch, noon, points, put, stat
 
+__all__ = ["cloudwatch", "noon"]  # fixtures
 MINUTE, HOUR = 60, 3600
 LACKING = {"Namespace": "Shop", "MetricName": "Orders", "Dimensions": [{"Name": "Shop"}]}
-
-
-@pytest.fixture
-def cloudwatch(aws):
-    return aws("cloudwatch")
-
-
-@pytest.fixture
-def noon(cloud):
-    """The clock stands still, at a full hour."""
-    cloud.clock.freeze()
-    moment = int((cloud.clock.now() // HOUR + 1) * HOUR)
-    cloud.clock.set(moment)
-    return moment
 
 
 def put_shops(cloudwatch, noon: int):

@@ -7,24 +7,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from glasshouse.core.call import Call
-from tests.contract.cloudwatch_metrics import NAMESPACE, at, points, put, speaking, stat, statistics
+from tests.contract.cloudwatch_metrics import NAMESPACE, at, cloudwatch, noon, points, put, speaking, stat, statistics
 
+__all__ = ["cloudwatch", "noon"]  # fixtures
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 SET = {"SampleCount": 10, "Sum": 55, "Minimum": 1, "Maximum": 10}
-
-
-@pytest.fixture
-def cloudwatch(aws):
-    return aws("cloudwatch")
-
-
-@pytest.fixture
-def noon(cloud):
-    """The clock stands still, at a full hour."""
-    cloud.clock.freeze()
-    moment = (cloud.clock.now() // HOUR + 1) * HOUR
-    cloud.clock.set(moment)
-    return moment
 
 
 # What is refused

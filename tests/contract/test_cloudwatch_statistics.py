@@ -3,24 +3,11 @@
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.contract.cloudwatch_metrics import NAMESPACE, at, put, statistics
+from tests.contract.cloudwatch_metrics import NAMESPACE, at, cloudwatch, noon, put, statistics
 
+__all__ = ["cloudwatch", "noon"]  # fixtures
 HOUR, DAY = 3600, 86_400
 SET = {"SampleCount": 10, "Sum": 55, "Minimum": 1, "Maximum": 10}
-
-
-@pytest.fixture
-def cloudwatch(aws):
-    return aws("cloudwatch")
-
-
-@pytest.fixture
-def noon(cloud):
-    """The clock stands still, at a full hour."""
-    cloud.clock.freeze()
-    moment = (cloud.clock.now() // HOUR + 1) * HOUR
-    cloud.clock.set(moment)
-    return moment
 
 
 # What is refused
