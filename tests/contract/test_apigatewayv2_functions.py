@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.contract.http_apis import integrated, served
+from tests.contract.http_apis import apis, ask, integrated, served
 from tests.contract.lambda_code import execution_role, grant, made
 
 __all__ = ["apis", "ask"]  # fixtures
