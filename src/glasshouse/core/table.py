@@ -52,8 +52,10 @@ class Table(Generic[Record]):
     def __get__(self, service, owner) -> Any:
         if service is None:
             return self
-        call = service.call
-        rows = self.rows(service.store, f"{service.name}.{self.name}", call.account, call.region)
+        call, kind = service.call, f"{service.name}.{self.name}"
+        rows = service.store.rows.get((self, kind, call.account, call.region))
+        if rows is None:
+            rows = self.rows(service.store, kind, call.account, call.region)
         service.__dict__[self.name] = rows  # the next look finds it there, without asking the table
         return rows
 
@@ -96,7 +98,8 @@ class Rows(Generic[Record]):
         return self.table.rows(self.store, self.kind, account or self.account, region or self.region)
 
     def get(self, *key) -> Record | None:
-        body = self.records.get(self.kind, self.scope, _join(key))
+        text = key[0] if len(key) == 1 and type(key[0]) is str else _join(key)
+        body = self.records.get(self.kind, self.scope, text)
         return None if body is None else self.table.decode(body)
 
     def put(self, record: Record) -> Record:

@@ -129,12 +129,14 @@ def check_time(claim: Claim, now: float):
     except ValueError:
         text = f"Date must be in ISO-8601 'basic format'. Got '{claim.timestamp}'."
         raise Rejected(errors.incomplete, text) from None
-    if claim.expires_s is not None and now > signed + claim.expires_s:
+    if claim.expires_s is None:
+        if abs(now - signed) > SKEW_S:
+            raise Rejected(skewed, claim.timestamp, basic(now), basic(now - SKEW_S if now > signed else now + SKEW_S))
+        return
+    if now > signed + claim.expires_s:
         raise Rejected(_expired, claim.timestamp, str(claim.expires_s), iso(now))
-    if claim.presigned and signed > now + SKEW_S:
+    if signed > now + SKEW_S:
         raise Rejected(_not_yet, claim.timestamp, basic(now))
-    if not claim.presigned and abs(now - signed) > SKEW_S:
-        raise Rejected(skewed, claim.timestamp, basic(now), basic(now - SKEW_S if now > signed else now + SKEW_S))
 
 
 def check_headers_signed(claim: Claim, headers: Mapping[str, str]):

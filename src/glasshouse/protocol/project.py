@@ -70,7 +70,11 @@ def _structure(members: list[Member]) -> Projection:
                 seen[name] = project(item) if project else item
         return seen
 
-    return lambda value: from_mapping(value) if isinstance(value, Mapping) else from_record(value)
+    def from_any(value: Any) -> dict[str, Any]:
+        is_mapping = type(value) is dict or isinstance(value, Mapping)
+        return from_mapping(value) if is_mapping else from_record(value)
+
+    return from_any
 
 
 def _union(members: list[Member]) -> Projection:

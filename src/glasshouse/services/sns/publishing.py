@@ -38,7 +38,7 @@ class Publishing:
     ):  # fmt: skip
         attributes = message_attributes or {}
         note = _note(message, subject, message_structure, attributes, message_group_id, message_deduplication_id)
-        if sum(target is not None for target in (topic_arn, target_arn, phone_number)) != 1:
+        if (topic_arn, target_arn, phone_number).count(None) != 2:
             raise invalid("TopicArn or TargetArn Reason: no value for required parameter")
         if phone_number is not None:
             return self._publish_to_phone(phone_number, note)
@@ -46,7 +46,8 @@ class Publishing:
             return self._publish_to_endpoint(target_arn, note)
         arn, parameter = (topic_arn, "TopicArn") if topic_arn is not None else (target_arn, "TargetArn")
         home, topic = self._found(arn, parameter)
-        check_size(topic, [(message, attributes)], InvalidParameterException("Invalid parameter: Message too long"))
+        if size_of(message, attributes) > topic.maximum_message_size:
+            raise InvalidParameterException("Invalid parameter: Message too long")
         home._check_key(topic)
         return home._publish(topic, note)
 
@@ -61,8 +62,9 @@ class Publishing:
             )
             for entry in entries
         ]  # fmt: skip
-        texts = [(entry["Message"], entry.get("MessageAttributes") or {}) for entry in entries]
-        check_size(topic, texts, BatchRequestTooLongException())
+        size = sum(size_of(entry["Message"], entry.get("MessageAttributes")) for entry in entries)
+        if size > topic.maximum_message_size:
+            raise BatchRequestTooLongException()
         for note in notes:
             _fit(topic, note)
         home._check_key(topic)
@@ -101,10 +103,10 @@ class Publishing:
         return None
 
 
-def check_size(topic: Topic, texts: list[tuple[str, Mapping]], refusal: Exception):
-    size = sum(len(text.encode()) + message_attributes.size(attributes) for text, attributes in texts)
-    if size > topic.maximum_message_size:
-        raise refusal
+def size_of(text: str, attributes: Mapping | None) -> int:
+    """In bytes, as it counts against the limits."""
+    length = len(text) if text.isascii() else len(text.encode())
+    return length + message_attributes.size(attributes) if attributes else length
 
 
 def _note(
@@ -118,13 +120,14 @@ def _note(
         raise invalid("Subject")
     if structure is not None:
         _check_structure(structure, message)
-    message_attributes.check(attributes)
+    if attributes:
+        message_attributes.check(attributes)
     for name, value in (("MessageGroupId", group), ("MessageDeduplicationId", deduplication)):
         if value is not None and not FIFO_ID.fullmatch(value):
             raise invalid(
                 f"{name} Reason: {name} can only include alphanumeric and punctuation characters. 1 to 128 in length"
             )
-    kept = message_attributes.kept(attributes)
+    kept = message_attributes.kept(attributes) if attributes else {}
     return Note(ids.uuid(), "", message, 0.0, subject, structure, kept, group, deduplication)
 
 

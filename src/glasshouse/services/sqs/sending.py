@@ -93,8 +93,8 @@ class Sending:
         sums = {
             # The sum of what is still to be completed is known when it is given out.
             "MD5OfMessageBody": "" if draft.completion else md5_hex(draft.body.encode()),
-            "MD5OfMessageAttributes": message_attributes.digest(draft.attributes or {}),
-            "MD5OfMessageSystemAttributes": message_attributes.digest(draft.trace or {}),
+            "MD5OfMessageAttributes": draft.attributes and message_attributes.digest(draft.attributes),
+            "MD5OfMessageSystemAttributes": draft.trace and message_attributes.digest(draft.trace),
         }
         if queue.fifo_queue:
             return sums | self._add_once(queue, draft, sums["MD5OfMessageBody"])
@@ -125,7 +125,7 @@ class Sending:
         key, body = self._sealed(queue, draft.body) if queue.kms_master_key_id else (None, draft.body)
         number = self._messages(queue).add(
             self.now + draft.delay, message_id, self.call.principal.user_id, draft.group, draft.deduplication,
-            trace, message_attributes.to_text(draft.attributes), body_sum, key, body,
+            trace, draft.attributes and message_attributes.to_text(draft.attributes), body_sum, key, body,
             draft.completion,
         )  # fmt: skip
         self.tell(queue.topic)
