@@ -203,16 +203,6 @@ def test_targets_that_cannot_be(events, target, code, message):
     assert events.list_targets_by_rule(Rule="r")["Targets"] == []
 
 
-def test_the_form_of_targets_is_looked_at_before_their_rule(events):
-    fifo = {"Id": "t", "Arn": QUEUE + ".fifo"}
-    message = "Parameter(s) SqsParameters must be specified for target: t."
-    refused(events.put_targets, "ValidationException", message, Rule="none", Targets=[fifo])
-    message = "Parameter here is not valid. Reason: Provided Arn is not in correct format."
-    topics = [{"Id": "a", "Arn": "arn:aws:s3:::bucket"}, {"Id": "b", "Arn": "here"}]
-    refused(events.put_targets, "ValidationException", message, Rule="none", Targets=topics)
-    refused(events.put_targets, "ResourceNotFoundException", Rule="none", Targets=[{"Id": "t", "Arn": QUEUE}])
-
-
 def test_at_most_five_targets_of_a_rule(events):
     rule(events, QUEUE)
     more = [{"Id": str(number), "Arn": QUEUE} for number in range(5)]

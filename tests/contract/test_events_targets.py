@@ -11,9 +11,11 @@ from tests.contract.http_endpoint import Endpoint
 from tests.contract.lambda_code import execution_role, made
 from tests.contract.lambda_witness import LOGGING, seen, witness
 from tests.contract.rest_apis import RestApi
+from tests.contract.test_events_rules import refused
 
 FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:witness"
 DELIVERY = f"arn:aws:firehose:{REGION}:{ACCOUNT}:deliverystream/events"
+QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:q"
 STREAM = f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/s"
 
 SAYS = "def handler(event, context):\n    print('EVENT ' + event['body'])\n    return {'statusCode': 200}\n"
@@ -46,6 +48,16 @@ def records(kinesis) -> list[dict]:
 
 
 # What is refused
+
+
+def test_the_form_of_targets_is_looked_at_before_their_rule(events):
+    fifo = {"Id": "t", "Arn": QUEUE + ".fifo"}
+    message = "Parameter(s) SqsParameters must be specified for target: t."
+    refused(events.put_targets, "ValidationException", message, Rule="none", Targets=[fifo])
+    message = "Parameter here is not valid. Reason: Provided Arn is not in correct format."
+    topics = [{"Id": "a", "Arn": "arn:aws:s3:::bucket"}, {"Id": "b", "Arn": "here"}]
+    refused(events.put_targets, "ValidationException", message, Rule="none", Targets=topics)
+    refused(events.put_targets, "ResourceNotFoundException", Rule="none", Targets=[{"Id": "t", "Arn": QUEUE}])
 
 
 def test_a_function_that_does_not_let_the_rule_in_is_not_called(cloud, aws, events):
