@@ -140,22 +140,6 @@ def test_a_user_has_a_path_tags_and_a_boundary(iam):
     assert iam.list_user_tags(UserName="v")["Tags"] == [{"Key": "a", "Value": "1"}]
 
 
-def test_lists_tell_less_than_the_single_answer(iam):
-    tags = [{"Key": "a", "Value": "1"}]
-    iam.create_user(UserName="u", PermissionsBoundary=READ_ONLY, Tags=tags)
-    iam.create_role(RoleName="r", AssumeRolePolicyDocument=TRUST, PermissionsBoundary=READ_ONLY, Tags=tags)
-    made = iam.create_policy(PolicyName="p", PolicyDocument=policy("s3:*"), Description="about", Tags=tags)["Policy"]
-    iam.create_policy(PolicyName="bare", PolicyDocument=policy("s3:*"))
-    [user], [role] = iam.list_users()["Users"], iam.list_roles()["Roles"]
-    listed, _ = sorted(iam.list_policies(Scope="Local")["Policies"], key=lambda one: one["Arn"], reverse=True)
-    for shown in (user, role, listed):
-        assert not {"PermissionsBoundary", "Tags", "RoleLastUsed", "Description"} & shown.keys()
-    assert made["Tags"] == tags and "Description" not in made
-    got = iam.get_policy(PolicyArn=made["Arn"])["Policy"]
-    assert (got["Tags"], got["Description"]) == (tags, "about")
-    assert iam.get_policy(PolicyArn=made["Arn"].replace("policy/p", "policy/bare"))["Policy"]["Tags"] == []
-
-
 def test_pages_of_users(iam):
     for number in range(5):
         iam.create_user(UserName=f"u{number}")

@@ -1,4 +1,12 @@
-"""Roles, instance profiles and service-linked roles."""
+"""Roles, instance profiles and service-linked roles.
+
+AWS keeps no public list of service-linked roles: those that its guides name, with their policies, are in
+`linked_roles.json`; the name of any other is made of its service's.
+"""
+
+import json
+from functools import cache
+from pathlib import Path
 
 from glasshouse.core import ids
 from glasshouse.engines.policy.wellformed import Purpose
@@ -15,13 +23,7 @@ from glasshouse.services.iam.errors import (
 from glasshouse.services.iam.records import InstanceProfile, Role
 
 SERVICE_PATH = "/aws-service-role/"
-SCALED = "AWSServiceRoleForApplicationAutoScaling_"
-LINKED = {
-    "dynamodb.application-autoscaling": (f"{SCALED}DynamoDBTable", "AWSApplicationAutoscalingDynamoDBTablePolicy"),
-    "lambda.application-autoscaling": (
-        f"{SCALED}LambdaConcurrency", "AWSApplicationAutoscalingLambdaConcurrencyPolicy",
-    ),
-}  # fmt: skip
+LINKED = Path(__file__).with_name("linked_roles.json")
 SHORTEST_SESSION_S, LONGEST_SESSION_S = 3600, 43_200
 
 
@@ -126,11 +128,10 @@ class Roles:
     def create_service_linked_role(
         self, aws_service_name: str, description: str | None = None, custom_suffix: str | None = None
     ):
-        """The name is made of the service's, as nearly all of AWS's are; AWS keeps no public list of them."""
         service = aws_service_name.removesuffix(".amazonaws.com")
         title = service.replace("-", " ").replace(".", " ").title().replace(" ", "")
-        name, policy = LINKED.get(service, (f"AWSServiceRoleFor{title}", None))
-        name += f"_{custom_suffix}" if custom_suffix else ""
+        title, policy = _linked_roles().get(service, (title, None))
+        name = f"AWSServiceRoleFor{title}" + (f"_{custom_suffix}" if custom_suffix else "")
         if self.roles.get(name):
             raise InvalidInput(
                 f"Service role name {name} has been taken in this account, please try a different suffix."
@@ -175,6 +176,12 @@ class Roles:
         self.roles.delete(role)
         self._changed()
         self.state("RoleChanged", arn=role.arn)
+
+
+@cache
+def _linked_roles() -> dict[str, tuple[str, str | None]]:
+    """(title, policy) of the roles of services."""
+    return json.loads(LINKED.read_text())
 
 
 def _listed(role: Role) -> dict:
