@@ -18,7 +18,10 @@ PASSING = ("throttled", "failing", "full")
 def kind_of(refusal: ServiceError) -> Kind:
     """Whether somebody may not, nothing is there, it is too much at once, the service fails, a quota is used up, or
     the request is wrong."""
-    return next((kind for kind, words in WORDS if any(word in refusal.code for word in words)), "wrong")
+    for kind, words in WORDS:
+        if any(word in refusal.code for word in words):
+            return kind
+    return "wrong"
 
 
 def is_passing(refusal: ServiceError) -> bool:

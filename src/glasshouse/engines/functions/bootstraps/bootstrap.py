@@ -247,7 +247,7 @@ def described(failure, request_id):
         while frames and any(part in frames[0].filename for part in PARTS):
             del frames[0]
         # From tuples, since AWS's lines have no marks below them.
-        told = [(frame.filename, frame.lineno, frame.name, frame.line) for frame in frames]
+        told = [(frame.filename, frame.lineno or 0, frame.name, frame.line) for frame in frames]
         kind, trace = type(failure).__name__, traceback.format_list(told)
     return {"errorMessage": str(failure), "errorType": kind, "requestId": request_id, "stackTrace": trace}
 
