@@ -59,7 +59,7 @@ def changed_answer(answer: Answer, rules: Mapping[str, Mapping[str, str]], excha
         value = expressions.as_text(expressions.evaluate(source, look_up))
         if kind == "header":
             _change_header(answer.headers, action, name.lower(), value)
-        elif value and value.isdecimal() and 200 <= int(value[:4]) <= 599:
+        elif value and len(value) == 3 and value.isdecimal() and 200 <= int(value) <= 599:
             answer.status = int(value)
 
 
