@@ -44,6 +44,7 @@ class Settings:
 def make_cloud(settings: Settings) -> Cloud:
     """The cloud, of all the services there are."""
     cloud = Cloud(model, services, settings.data, settings.account, settings.unsupported == "refuse")
+    cloud.is_open = settings.auth == "open"
     cloud.access = IamAccess(cloud)
     cloud.witness = Witness(cloud)
     return cloud

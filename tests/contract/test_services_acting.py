@@ -7,6 +7,7 @@ from botocore.exceptions import ClientError
 
 from glasshouse.core.call import Call
 from glasshouse.core.errors import ServiceError
+from glasshouse.testing import cloud as open_cloud
 from tests.contract.open_policies import queue_policy
 
 ACCOUNT, REGION = "000000000000", "eu-west-1"
@@ -155,6 +156,16 @@ def test_a_key_may_be_for_use_by_one_service(aws, service, may):
     else:
         with pytest.raises(ClientError, match="AccessDenied"):
             aws("s3", **keys).put_object(**put)
+
+
+def test_in_an_open_cloud_nobody_needs_a_policy():
+    with open_cloud(auth="open", region=REGION) as aws:
+        sns, sqs = aws.client("sns"), aws.client("sqs")
+        url = sqs.create_queue(QueueName="inbox")["QueueUrl"]
+        topic = sns.create_topic(Name="news")["TopicArn"]
+        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:{REGION}:{ACCOUNT}:inbox")
+        sns.publish(TopicArn=topic, Message="hello")
+        assert len(sqs.receive_message(QueueUrl=url)["Messages"]) == 1
 
 
 # What happens next

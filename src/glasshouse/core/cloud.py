@@ -59,6 +59,7 @@ class Cloud:
         self.ephemeral = directory is None
         self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.url = "http://127.0.0.1:4566"  # where this machine reaches it; whoever serves it says so
+        self.is_open = False  # whether it believes whoever asks, the services too: an open cloud asks for no policies
         self.is_proxy = False  # whether its URL is also that of a proxy which answers as AWS's own hosts
         self.thread = threading.get_ident()
         self.store = Store(None if self.ephemeral else self.directory / "state.sqlite")

@@ -23,7 +23,7 @@ class IamAccess:
         """Raise what the service answers to those who may not."""
         kind = service.call.principal.kind
         carries_policies = type(service).resource_policies is not Service.resource_policies
-        if kind == "service" and not service.call.by_policy:
+        if kind == "service" and (self._cloud.is_open or not service.call.by_policy):
             return
         if kind == "root" and not carries_policies and not self._cloud.store.setting(ORGANIZATIONS, ""):
             return
