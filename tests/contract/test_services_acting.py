@@ -59,8 +59,9 @@ def role(aws, name, trusted, *grants):
     iam = aws("iam")
     trust = {"Effect": "Allow", "Principal": {"Service": trusted}, "Action": "sts:AssumeRole"}
     made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({"Statement": [trust]}))
-    document = {"Version": "2012-10-17", "Statement": list(grants)}
-    iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=json.dumps(document))
+    if grants:
+        document = {"Version": "2012-10-17", "Statement": list(grants)}
+        iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=json.dumps(document))
     return made["Role"]["Arn"]
 
 
