@@ -76,6 +76,7 @@ class Store:
         self.sql.execute("PRAGMA temp_store=MEMORY")
         self._checkpoints = Checkpoints(path, self.sql) if path else None
         self.read = self.sql.execute
+        self._control = self.sql.cursor().execute  # for what begins and ends: it returns nothing that others may hold
         self.writing = False
         self.depth = 0
         self._after_commit: list[Callable[[], None]] = []
@@ -111,7 +112,7 @@ class Store:
     def _begin(self):
         if not self.depth:
             raise RuntimeError("writing outside of a transaction")
-        self.sql.execute("BEGIN IMMEDIATE")
+        self._control("BEGIN IMMEDIATE")
         self.writing = True
 
     def after_commit(self, action: Callable[[], None]):
@@ -130,7 +131,7 @@ class Store:
         """For Transaction: begin, and tell what `leave` needs to know."""
         outer = self.writing
         if outer:
-            self.sql.execute(f"SAVEPOINT level{self.depth}")
+            self._control(f"SAVEPOINT level{self.depth}")
         self.depth += 1
         return outer, len(self._after_commit), len(self._after_rollback)
 
@@ -140,14 +141,14 @@ class Store:
         if not succeeded:
             self._undo(*mark)
         elif mark[0]:
-            self.sql.execute(f"RELEASE level{self.depth}")
+            self._control(f"RELEASE level{self.depth}")
         elif not self.depth:
             self._commit()
 
     def _commit(self):
         if self.writing:
             try:
-                self.sql.execute("COMMIT")
+                self._control("COMMIT")
             except BaseException:
                 self._undo(False, 0, 0)
                 raise
@@ -162,10 +163,10 @@ class Store:
     def _undo(self, outer: bool, commits: int, rollbacks: int):
         """Take back the writes since the mark, and run what was to undo their traces elsewhere."""
         if outer:
-            self.sql.execute(f"ROLLBACK TO level{self.depth}")
-            self.sql.execute(f"RELEASE level{self.depth}")
+            self._control(f"ROLLBACK TO level{self.depth}")
+            self._control(f"RELEASE level{self.depth}")
         elif self.writing:
-            self.sql.execute("ROLLBACK")
+            self._control("ROLLBACK")
             self.writing = False
         self._settings.clear()
         del self._after_commit[commits:]

@@ -114,6 +114,8 @@ class Needs:
 
     def further(self, call: Call) -> list[Requirement]:
         """The actions that only some calls need: tags on creation, a session's tags and source identity."""
+        if not self._also:
+            return []
         harmless = table()["given to all"]
         return [
             _requirement(action, dict.fromkeys(call.params, ""))

@@ -119,24 +119,26 @@ class Notice:
 
     def document(self, subscription: Subscription) -> str:
         """What the subscriber gets."""
-        return self._about(self._head, subscription)
+        head, tail = self._parts
+        return f"{head}{_text(unsubscribe_url(subscription))}{tail}"
 
     def open_document(self, subscription: Subscription) -> str:
         """The same with the signature left open."""
-        return self._about(self._open_head, subscription)
-
-    def _about(self, head: str, subscription: Subscription) -> str:
-        return f"{head},\n{_line('UnsubscribeURL', unsubscribe_url(subscription))}{self._tail}"
+        head, tail = self._open_parts
+        return f"{head}{_text(unsubscribe_url(subscription))}{tail}"
 
     @once
-    def _head(self) -> str:
-        return "{\n" + _lines(self.fields | self.signature)
+    def _parts(self) -> tuple[str, str]:
+        """What stands before and after the link that is each subscriber's own."""
+        return self._head(self.signature), self._tail()
 
     @once
-    def _open_head(self) -> str:
-        return "{\n" + _lines(self.fields | self.blank_signature)
+    def _open_parts(self) -> tuple[str, str]:
+        return self._head(self.blank_signature), self._tail()
 
-    @once
+    def _head(self, signature: Fields) -> str:
+        return f'{{\n{_lines(self.fields | signature)},\n  "UnsubscribeURL" : '
+
     def _tail(self) -> str:
         tail = f",\n{_line('Replayed', 'true')}" if self.note.replayed else ""
         if self.note.attributes:

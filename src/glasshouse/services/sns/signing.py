@@ -47,12 +47,7 @@ class Signing:
         key = self.current_keys.get(CURRENT)
         if key is None or key.expires - MONTH_S < self.cloud.clock.real():
             key = self._make_key()
-        domain = "amazonaws.com.cn" if self.call.region.startswith("cn-") else "amazonaws.com"
-        return {
-            "SignatureVersion": topic.signature_version,
-            "Signature": BLANK,
-            "SigningCertURL": f"https://sns.{self.call.region}.{domain}{PAGE_PREFIX}{key.name}{PAGE_SUFFIX}",
-        }
+        return _blank(topic.signature_version, self.call.region, key.name)
 
     def _sign(self, fields: Fields) -> str:
         """By the key whose certificate the fields name: the same each time."""
@@ -92,6 +87,16 @@ class Signing:
         self.certificates.put(Certificate(name, pem.decode()))
         self.signing_keys.put(SigningKey(name, b64encode(self.cloud.seal.close(secret)).decode()))
         return self.current_keys.put(CurrentKey(CURRENT, name, expires))
+
+
+@lru_cache(64)
+def _blank(version: str, region: str, certificate: str) -> Fields:
+    domain = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+    return {
+        "SignatureVersion": version,
+        "Signature": BLANK,
+        "SigningCertURL": f"https://sns.{region}.{domain}{PAGE_PREFIX}{certificate}{PAGE_SUFFIX}",
+    }
 
 
 @cache

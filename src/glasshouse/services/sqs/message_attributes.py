@@ -14,6 +14,7 @@ Attributes = Mapping[str, Mapping]
 MOST = 10
 NAME_LENGTH = 256
 NAME = re.compile(r"[A-Za-z0-9_.-]+")
+CONTROLS = bytes(byte for byte in range(0x20) if byte not in b"\t\n\r")
 FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 ALLOWED = (
     "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD |"
@@ -30,7 +31,11 @@ RESERVED_WORDS = (
 
 def check_text(text: str):
     """Only what XML 1.0 can carry. Raises InvalidMessageContents."""
-    if not (text.isprintable() or text.replace("\n", "").isprintable()) and FORBIDDEN.search(text):
+    if text.isascii():
+        is_allowed = len(text.encode().translate(None, CONTROLS)) == len(text)
+    else:
+        is_allowed = text.isprintable() or not FORBIDDEN.search(text)
+    if not is_allowed:
         raise InvalidMessageContents(ALLOWED)
 
 

@@ -48,6 +48,8 @@ class Sqs(Queues, Permissions, Sending, Receiving, Encryption, MoveTasks, Servic
 
     def resource_arns(self, params: dict) -> list[str] | None:
         if "QueueUrl" in params:
+            if known := self._found.get(params["QueueUrl"]):
+                return [known.arn]
             account, name = self._address(params["QueueUrl"])
         elif "QueueOwnerAWSAccountId" in params:
             account, name = params["QueueOwnerAWSAccountId"], params.get("QueueName", "")
