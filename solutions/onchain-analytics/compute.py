@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 SOURCES = Path(__file__).parent / "functions"
 LAYER = "arn:aws:lambda:{region}:336392948345:layer:AWSSDKPandas-{python}:12"
 MEMORY_MB, MEMORY_FOR_PANDAS_MB = 512, 1024
+MEMORY_OF_A_METRIC_MB = 1769  # which is given one whole processor
 SECONDS, LONGEST_LOAD_S = 60, 120
 LONGEST_ANSWER_S = 29  # API Gateway waits no longer
 WRITERS_AT_ONCE = 5
@@ -58,7 +59,7 @@ def settings(deployment: "Deployment", name: str, runtime: str, layer: str | Non
         found |= {"Timeout": LONGEST_LOAD_S, "MemorySize": MEMORY_FOR_PANDAS_MB}
         found["Layers"] = [layer or LAYER.format(region=names.region, python=python)]
     if name in METRICS:
-        found["Timeout"] = LONGEST_ANSWER_S
+        found |= {"Timeout": LONGEST_ANSWER_S, "MemorySize": MEMORY_OF_A_METRIC_MB}
     return found
 
 

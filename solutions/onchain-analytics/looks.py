@@ -53,6 +53,7 @@ def charts(step, stage: Stage, visitor: Visitor):
         for name, value in headers.items():
             if name.startswith("access-control"):
                 it.saw(f"{name}: {value}")
+        visitor.opens(stage.made["page"])  # without a question: the API has nothing else to do
         url = f"{stage.made['api']}/wallets?address={contract}&interval=60"
         told = visitor.fetches(url, {"Content-Type": "application/json"})
         assert json.loads(told)["total"] == metric("wallets", own, 60)[0], told

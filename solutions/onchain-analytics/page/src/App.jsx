@@ -15,6 +15,7 @@ import Question from './Question.jsx';
 import { ADDRESS, metrics } from './metrics.js';
 
 const AGAIN_AFTER_MS = 5000;
+const RESTS = 5; // times as long as an answer took: long histories are asked for less often
 const GREEN = '#0f766e';
 const AMBER = '#b45309';
 const BLUE = '#1d4ed8';
@@ -38,6 +39,7 @@ function useMetrics(question) {
     const stop = new AbortController();
     let timer;
     const ask = async () => {
+      const began = Date.now();
       try {
         const told = await metrics(question, stop.signal);
         setState({ told, at: new Date() });
@@ -45,7 +47,7 @@ function useMetrics(question) {
         if (stop.signal.aborted) return;
         setState(({ told, at }) => ({ told, at, failure: failure.message }));
       }
-      timer = setTimeout(ask, AGAIN_AFTER_MS);
+      timer = setTimeout(ask, Math.max(AGAIN_AFTER_MS, RESTS * (Date.now() - began)));
     };
     // What was told of the same contract stays to be seen until the new answer is there.
     const isSame = (told) => told?.wallets.address === question.address.toLowerCase();
