@@ -137,7 +137,8 @@ class Notice:
         return self._head(self.blank_signature), self._tail()
 
     def _head(self, signature: Fields) -> str:
-        return f'{{\n{_lines(self.fields | signature)},\n  "UnsubscribeURL" : '
+        signed = f",\n{_signature_lines(*signature.values())}" if signature else ""
+        return f'{{\n{_lines(self.fields)}{signed},\n  "UnsubscribeURL" : '
 
     def _tail(self) -> str:
         tail = f",\n{_line('Replayed', 'true')}" if self.note.replayed else ""
@@ -181,6 +182,12 @@ def shown_attributes(attributes: Mapping[str, Mapping]) -> dict[str, dict[str, s
 
 def _lines(fields: Mapping[str, str]) -> str:
     return ",\n".join([f'  "{name}" : {_text(value)}' for name, value in fields.items()])
+
+
+@lru_cache(64)
+def _signature_lines(version: str, signature: str, url: str) -> str:
+    """Remembered, since those of signatures that are left open are always the same."""
+    return _lines({"SignatureVersion": version, "Signature": signature, "SigningCertURL": url})
 
 
 def _line(name: str, value: str) -> str:
