@@ -272,6 +272,14 @@ def test_pages_hold_as_many_points_as_are_asked_for(cloudwatch, noon):
 # What happens next
 
 
+def test_of_all_times_only_those_that_can_have_data_are_gone_through(cloudwatch, noon):
+    put(cloudwatch, 1, moment=noon - 60)
+    one = {"Id": "e", "Expression": "m1 + TIME_SERIES(1)"}
+    [orders, sums] = ask(cloudwatch, 0, 253_402_300_000, stat(period=3600), one, MaxDatapoints=100_000)
+    assert points(orders) == {noon - HOUR: 1}
+    assert points(sums)[noon - HOUR] == 2
+
+
 def test_a_moving_clock_moves_what_a_question_sees(cloud, cloudwatch, noon):
     put(cloudwatch, 1)
     cloud.clock.advance(120)

@@ -296,6 +296,12 @@ def test_times_are_read_in_every_format(text):
     assert timestamps.read(text) == 1700000000.0
 
 
+@pytest.mark.parametrize("value", [1e15, 253402300800, -62135596801, "-62135596801", "0001-01-01T00:00:00+01:00"])
+def test_times_of_no_year_of_the_calendar_are_none(value):
+    with pytest.raises(ValueError, match="out of range"):
+        timestamps.read(value)
+
+
 def test_times_are_written_in_every_format():
     assert timestamps.as_iso8601(1700000000) == "2023-11-14T22:13:20Z"
     assert timestamps.as_iso8601(1700000000.1239) == "2023-11-14T22:13:20.124Z"

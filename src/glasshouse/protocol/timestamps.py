@@ -8,6 +8,7 @@ _NUMBER = re.compile(r"[+-]?\d{1,15}(\.\d{1,12})?([eE][+-]?\d{1,2})?", re.ASCII)
 _ISO = re.compile(r"\d{4}-\d\d-\d\d|\d{8}T", re.ASCII)
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+EARLIEST = -62135596800  # the first second of the year 1, and
 LATEST = 253402300799  # the last second of the year 9999, after which nothing can be written as a date
 
 
@@ -21,7 +22,7 @@ def read(value: Any) -> float:
     if _NUMBER.fullmatch(text):
         return _bounded(float(text))
     if _ISO.match(text):
-        return _utc(datetime.fromisoformat(text))
+        return _bounded(_utc(datetime.fromisoformat(text)))
     return _http_date(text)
 
 
@@ -65,7 +66,7 @@ def _utc(moment: datetime) -> float:
 
 
 def _bounded(seconds: float) -> float:
-    if not -LATEST <= seconds <= LATEST:
+    if not EARLIEST <= seconds <= LATEST:
         raise ValueError("a time out of range")
     return seconds
 

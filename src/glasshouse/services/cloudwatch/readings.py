@@ -79,7 +79,8 @@ class Span:
 
 
 def span(start: float, end: float, period: int, now: float) -> Span:
-    """The periods of a request; its start is rounded down, the more so the longer ago it is."""
+    """The periods of a request; its start is rounded down, the more so the longer ago it is. Periods of a time from
+    which there can be no data are left out: there could be billions of them."""
     age = now - start
     if period < MINUTE_S:
         step = period
@@ -87,7 +88,9 @@ def span(start: float, end: float, period: int, now: float) -> Span:
         step = MINUTE_S
     else:
         step = FIVE_MINUTES_S if age < 63 * DAY_S else HOUR_S
-    return Span(int(start // step * step), end, period)
+    first = int(start // step * step)
+    oldest = now - KEPT[HOUR_S if period >= MINUTE_S else MINUTE_S][0] - period
+    return Span(first + max(0, int((oldest - first) // period)) * period, min(end, now + DAY_S), period)
 
 
 class Readings:
