@@ -23,7 +23,8 @@ from truth import metric, transfers
 
 KILLABLE = True
 WALLETS = 60
-BURST_S, MANY = 300, 20_000
+BURST_S = 300
+FEW, MANY = 500, 20_000
 BEFORE_NOW_S = 3600  # where the history ends, so that there is something to come
 INTERVALS = (60, 1440)
 NOBODYS = "0x" + "9" * 40
@@ -75,7 +76,7 @@ def follow(step, stage: Stage, told, place: Path, ganache):
     if with_page:
         page(step, stage, market, told)
     watch(step, stage)
-    if stage.expected < MANY:  # with more, the table was given enough from the start
+    if FEW < stage.expected < MANY:  # fewer are no load, and with more the table was given enough from the start
         scaled(step, stage)
     if told.keep:
         input(f"It is all there until you press Enter: {json.dumps(stage.made, indent=2)}\n")
