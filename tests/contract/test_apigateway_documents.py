@@ -185,6 +185,18 @@ def test_only_a_stage_is_exported_and_only_as_openapi(client):
     )
 
 
+@pytest.mark.parametrize(
+    "document", ['{"swagger": "2.0", "info": {}, "paths": {"/": {"get": 1}}}', '{"swagger": "2.0", "paths": {"/": 1}}']
+)
+def test_a_document_of_another_shape_is_refused(client, document):
+    code, message = refused(client.import_rest_api, body=document.encode())
+    assert (code, "paths" in message) == ("BadRequestException", True)
+
+
+def test_keys_that_are_no_text_are_refused(client):
+    assert refused(client.import_api_keys, body=b"name,key\n\xff,\xfe", format="csv")[0] == "BadRequestException"
+
+
 # What is done
 
 

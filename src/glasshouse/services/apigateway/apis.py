@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from glasshouse.core import ids
+from glasshouse.core import documents, ids
 from glasshouse.services.apigateway import patches
 from glasshouse.services.apigateway.errors import BadRequestException, NotFoundException, ValidationException
 from glasshouse.services.apigateway.finding import by_age
@@ -145,7 +145,7 @@ class Apis:
         if not policy:
             return None
         try:
-            document = json.loads(policy)
+            document = documents.read(policy)
             statements = document.get("Statement", [])
             for statement in [statements] if isinstance(statements, dict) else statements:
                 self._complete_resources(api, statement)

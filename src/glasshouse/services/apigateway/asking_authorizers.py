@@ -8,6 +8,7 @@ import re
 from hashlib import sha256
 from typing import Any
 
+from glasshouse.core import documents
 from glasshouse.core.call import arn
 from glasshouse.core.clock import monotonic
 from glasshouse.services.apigateway import mapping, proxy_events
@@ -117,7 +118,7 @@ def _identity(exchange: Exchange, authorizer: dict[str, Any]) -> list[str]:
 def _failed(payload: bytes) -> Refused:
     """A function that throws an error whose message is "Unauthorized" turns a caller away."""
     try:
-        message = json.loads(payload).get("errorMessage")
+        message = documents.read(payload).get("errorMessage")
     except (ValueError, AttributeError):
         message = None
     if message == UNAUTHORIZED:
@@ -127,7 +128,7 @@ def _failed(payload: bytes) -> Refused:
 
 def _checked(payload: bytes) -> dict[str, Any]:
     try:
-        verdict = json.loads(payload)
+        verdict = documents.read(payload)
     except ValueError:
         verdict = None
     if verdict == UNAUTHORIZED:

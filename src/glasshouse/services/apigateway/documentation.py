@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from glasshouse.core import ids
+from glasshouse.core import documents, ids
 from glasshouse.services.apigateway import patches
 from glasshouse.services.apigateway.errors import BadRequestException, ConflictException, NotFoundException
 from glasshouse.services.apigateway.finding import by_age
@@ -155,7 +155,7 @@ def _order(part: DocumentationPart) -> str:
 
 def _check_properties(properties: str):
     try:
-        valid = isinstance(json.loads(properties), dict)
+        valid = isinstance(documents.read(properties), dict)
     except ValueError:
         valid = False
     if not valid:

@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from glasshouse.core import NotSupported, ServiceError
+from glasshouse.core import NotSupported, ServiceError, documents
 from glasshouse.core.clock import monotonic
 from glasshouse.core.parking import NothingYet
 from glasshouse.core.visit import Answer
@@ -219,7 +219,7 @@ def _mocked_status(body: bytes) -> int | None:
     """The statusCode of a mock's template, which is JSON of a relaxed kind: names need no quotes."""
     text = body.decode(errors="replace").strip()
     try:
-        found = json.loads(text)
+        found = documents.read(text)
     except ValueError:
         relaxed = MOCKED.match(text)
         return int(relaxed[1]) if relaxed else None
@@ -230,7 +230,7 @@ def _mocked_status(body: bytes) -> int | None:
 def _message(payload: bytes) -> str:
     """What a function's error says."""
     try:
-        found = json.loads(payload)
+        found = documents.read(payload)
     except ValueError:
         return payload.decode(errors="replace")
     message = found.get("errorMessage") if isinstance(found, dict) else None

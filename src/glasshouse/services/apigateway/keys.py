@@ -138,7 +138,11 @@ def digest(value: str) -> str:
 
 def _rows(body: bytes) -> list[dict[str, str]]:
     """The lines of the table, by the names of their columns in lower case."""
-    reader = csv.DictReader(io.StringIO(bytes(body).decode("utf-8-sig")), skipinitialspace=True)
+    try:
+        text = bytes(body).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise BadRequestException("Invalid CSV file: it is not in UTF-8") from None
+    reader = csv.DictReader(io.StringIO(text), skipinitialspace=True)
     names = [(name or "").strip().lower() for name in reader.fieldnames or ()]
     if "name" not in names or "key" not in names or not set(names) <= COLUMNS:
         raise BadRequestException("Invalid CSV file: it needs the columns Name and Key")

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/request-response-da
 import json
 from typing import Any
 
+from glasshouse.core import documents
 from glasshouse.engines.jsonpath import InvalidPath, compiled
 from glasshouse.engines.vtl import text
 from glasshouse.services.apigateway import contexts
@@ -60,7 +61,7 @@ def _in_body(body: bytes, path: str) -> list[str]:
     if not path:
         return [body.decode(errors="replace")]
     try:
-        found = compiled(f"$.{path}").read(json.loads(body or b"{}"))
+        found = compiled(f"$.{path}").read(documents.read(body or b"{}"))
     except (ValueError, InvalidPath):
         return []
     return [] if found is None else [as_text(found)]

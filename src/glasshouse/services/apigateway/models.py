@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from glasshouse.core import ids
+from glasshouse.core import documents, ids
 from glasshouse.services.apigateway import patches
 from glasshouse.services.apigateway.errors import BadRequestException, ConflictException, NotFoundException
 from glasshouse.services.apigateway.records import Model, RequestValidator
@@ -130,7 +130,7 @@ def _check_schema(schema: str | None, content_type: str):
     if "json" not in content_type:
         return
     try:
-        valid = isinstance(json.loads(schema), dict)
+        valid = isinstance(documents.read(schema), dict)
     except ValueError:
         valid = False
     if not valid:

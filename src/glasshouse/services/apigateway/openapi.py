@@ -1,9 +1,9 @@
 """OpenAPI documents, 2.0 and 3.x, in JSON or YAML: reading them, and finding what their references point to."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
+from glasshouse.core import documents
 from glasshouse.services.apigateway.errors import BadRequestException
 
 VERBS = {
@@ -22,7 +22,7 @@ def read_document(body: bytes) -> dict[str, Any]:
     """Raises NotReadable."""
     try:
         text = body.decode("utf-8-sig")
-        document = json.loads(text) if text.lstrip().startswith("{") else _from_yaml(text)
+        document = documents.read(text) if text.lstrip().startswith("{") else _from_yaml(text)
     except (ValueError, RecursionError) as failure:
         raise NotReadable(str(failure)) from None
     if not isinstance(document, dict):
@@ -112,14 +112,22 @@ class Document:
             value = value[step]
         return value
 
+    @staticmethod
+    def object_at(holder: dict[str, Any], name: str, place: str) -> dict[str, Any]:
+        """An object within the document, or an empty one for none. Raises BadRequestException for anything else."""
+        found = holder.get(name)
+        if found is not None and not isinstance(found, dict):
+            raise BadRequestException(f"Unable to parse API definition because of a malformed {place}.'{name}'")
+        return found or {}
+
     def operations(self, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
         """(method, operation) of a path, with the parameters that hold for the whole path."""
-        item = self.resolved(self.root["paths"].get(path) or {})
+        item = self.resolved(self.object_at(self.root["paths"], path, "paths"))
         shared = [self.resolved(parameter) for parameter in item.get("parameters") or ()]
         for name, verb in VERBS.items():
             if name not in item:
                 continue
-            operation = dict(item[name] or {})
+            operation = dict(self.object_at(item, name, f"paths.'{path}'"))
             own = [self.resolved(parameter) for parameter in operation.get("parameters") or ()]
             named = {(one.get("in"), one.get("name")) for one in own}
             inherited = [one for one in shared if (one.get("in"), one.get("name")) not in named]

@@ -97,6 +97,8 @@ def patch_map(
         raise NotFoundException(missing)
     if patch.op == "remove":
         held.pop(patch.key, None)
+    elif patch.value is None:
+        raise BadRequestException(f"Invalid patch operation: {patch.op} of {name} needs a value")
     else:
         held[patch.key] = convert(patch.value)
     if held:

@@ -7,6 +7,7 @@ import json
 from base64 import b64decode, b64encode
 from typing import Any
 
+from glasshouse.core import documents
 from glasshouse.core.visit import Answer
 from glasshouse.services.apigateway import contexts
 from glasshouse.services.apigateway.exchanges import Exchange, Values
@@ -89,7 +90,7 @@ def _body(exchange: Exchange) -> tuple[str | None, bool]:
 def answer_of(exchange: Exchange, payload: bytes) -> Answer:
     """The answer that a function has put into words. Raises Refused for anything else."""
     try:
-        found = json.loads(payload)
+        found = documents.read(payload)
     except ValueError:
         found = None
     if not _is_answer(found):

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
+from glasshouse.core import documents
 from glasshouse.services.apigateway.schema_words import worded
 
 ADDRESS = "https://apigateway.amazonaws.com/restapis/"
@@ -30,7 +31,7 @@ def referred(reference: str) -> str | None:
 def used_models(schema: str) -> set[str]:
     """The models that a schema refers to."""
     try:
-        document = json.loads(schema)
+        document = documents.read(schema)
     except ValueError:
         return set()
     return {name for name in map(referred, _references(document)) if name}

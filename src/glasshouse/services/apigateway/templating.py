@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import quote_plus, unquote_plus
 
+from glasshouse.core import documents
 from glasshouse.engines.jsonpath import InvalidPath
 from glasshouse.engines.jsonpath import compiled as compiled_path
 from glasshouse.engines.vtl import Host, JsonArray, TemplateError, compiled, text
@@ -75,7 +76,7 @@ class Input(Host):
     def _document(self) -> Any:
         if not self._is_read:
             try:
-                self._read = json.loads(self._body) if self._body.strip() else {}
+                self._read = documents.read(self._body) if self._body.strip() else {}
             except ValueError as failure:
                 raise NoJson(str(failure)) from None
             self._is_read = True
@@ -136,7 +137,7 @@ def _escape(value: Any) -> str:
 
 def _parse(value: Any) -> Any:
     try:
-        return java(json.loads(text(value)))
+        return java(documents.read(text(value)))
     except ValueError as failure:
         raise TemplateError(f"$util.parseJson: {failure}") from None
 

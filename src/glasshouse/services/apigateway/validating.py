@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from glasshouse.core import documents
 from glasshouse.services.apigateway.exchanges import Exchange
 from glasshouse.services.apigateway.refusals import Refused
 from glasshouse.services.apigateway.schemas import failures
@@ -59,4 +60,4 @@ def _validate_body(exchange: Exchange):
 
 def _document(body: bytes) -> Any:
     """A request without a body is held against the schema as an empty object."""
-    return json.loads(body) if body.strip() else {}
+    return documents.read(body) if body.strip() else {}
