@@ -108,3 +108,18 @@ def test_access_keys_name_their_account():
     # The account that AWS's own example key is known to name.
     assert ids.account_of_access_key("AKIAIOSFODNN7EXAMPLE") == "581039954779"
     assert ids.account_of_access_key("nonsense") is None
+
+
+def test_the_log_of_a_store_that_is_written_without_a_pause_begins_anew(tmp_path, monkeypatch):
+    monkeypatch.setattr("glasshouse.core.store.Checkpoints.every", 10)
+    monkeypatch.setattr("glasshouse.core.store.Checkpoints.largest_bytes", 1 << 20)
+    store = Store(tmp_path / "state.sqlite")
+    log = tmp_path / "state.sqlite-wal"
+    sizes = []
+    for number in range(400):
+        with store.transaction():
+            rows(store).put(Version(f"name {number}", number, b"x" * 40_000))
+        sizes.append(log.stat().st_size)
+    assert max(sizes) < 8 << 20 < sum(size for size in sizes if size)  # 400 records are twenty megabytes
+    assert [one.number for one in rows(store).list("name 399")] == [399]
+    store.close()

@@ -8,6 +8,7 @@ killing the process loses nothing; only a power cut may lose the last moments (W
 import sqlite3
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -27,9 +28,11 @@ class Checkpoints:
     """Moves what the log holds into the database file, in a thread, so that no call has to wait for the disk."""
 
     every = 1000  # commits
+    largest_bytes = 256 * 1024 * 1024  # of the log: beyond, writing stops for a moment so that it can begin anew
 
     def __init__(self, path: Path, connection: sqlite3.Connection):
-        self._path, self._commits = path, 0
+        self._path, self._connection, self._commits = path, connection, 0
+        self._log = path.with_name(f"{path.name}-wal")
         self._thread: threading.Thread | None = None
         connection.execute("PRAGMA wal_autocheckpoint=0")
 
@@ -37,8 +40,15 @@ class Checkpoints:
         self._commits += 1
         if self._commits >= self.every and not (self._thread and self._thread.is_alive()):
             self._commits = 0
+            if self._log.exists() and self._log.stat().st_size > self.largest_bytes:
+                self._begin_anew()
             self._thread = threading.Thread(target=self._run, name="checkpoint", daemon=True)
             self._thread.start()
+
+    def _begin_anew(self):
+        """A log that is written without a pause is never wholly in the database, and would grow for ever."""
+        with suppress(sqlite3.OperationalError):  # somebody reads: next time, then
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def stop(self):
         if self._thread:
