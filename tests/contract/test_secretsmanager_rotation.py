@@ -63,7 +63,11 @@ class WithFunction:
         return getattr(services, name)
 
     def names(self):
-        return [*services.names(), "lambda"]
+        return services.names()
+
+    def subscribers(self, fact):
+        """What Lambda hears is not for this one."""
+        return [told for told in services.subscribers(fact) if told[0] != "lambda"]
 
     def load(self, name):
         return Function if name == "lambda" else services.load(name)
