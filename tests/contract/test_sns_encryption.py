@@ -117,3 +117,17 @@ def test_an_archive_is_encrypted_and_replayed(sns, key, aws, cloud):
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=QUEUE_ARN + "inbox.fifo", Attributes=attributes)
     cloud.settle()
     assert bodies(sqs, url) == [SECRET]
+
+
+def test_a_queue_whose_key_is_of_no_use_keeps_nothing_from_the_others(sns, key, aws, cloud):
+    sqs, topic = aws("sqs"), sns.create_topic(Name="open")["TopicArn"]
+    urls = {}
+    for name, more in (("a", {}), ("b", {"KmsMasterKeyId": key}), ("c", {})):
+        attributes = {"Policy": queue_policy(), **more}
+        urls[name] = sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
+        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=QUEUE_ARN + name)
+    aws("kms").disable_key(KeyId=key)
+    sns.publish(TopicArn=topic, Message="m")
+    cloud.settle()
+    aws("kms").enable_key(KeyId=key)
+    assert {name: texts(sqs, url) for name, url in urls.items()} == {"a": ["m"], "b": [], "c": ["m"]}
