@@ -85,16 +85,19 @@ class Sns(
 
     def _found(self, arn: str, parameter: str) -> tuple[Any, Topic]:
         """(This service where a topic is, the topic). Access asks for it first, so it is remembered."""
+        if arn in self._known:
+            return self, self._known[arn]
         home, name = self._home(arn, parameter)
-        topic = self._known.get(arn) or home.topics.get(name)
+        topic = home.topics.get(name)
         if topic is None:
             raise NotFoundException("Topic does not exist")
-        self._known[arn] = topic
+        if home is self:
+            self._known[arn] = topic
         return home, topic
 
     @once
     def _known(self) -> dict[str, Topic]:
-        """Topics by ARN, for the time of this call."""
+        """Topics of here by ARN, for the time of this call."""
         return {}
 
     def _sweep_later(self):
