@@ -72,6 +72,36 @@ def test_a_blob_goes_with_its_last_holder(store, blobs, content, tmp_path):
     assert blobs.inline(blob.id) is None
 
 
+@pytest.mark.parametrize("old", [SMALL, LARGE])
+@pytest.mark.parametrize("new", [b"other", LARGE[::-1]])
+def test_what_replaces_a_blob_leaves_nothing_of_it(store, blobs, old, new, tmp_path):
+    with store.transaction():
+        first = blobs.keep(old)
+    with store.transaction():
+        second = blobs.replace(first.id, received(blobs, new))
+    assert blobs.read(second.id) == new
+    assert store.read("SELECT holders FROM blob").fetchall() == [(1,)]
+    assert len(files(tmp_path)) == (len(new) > len(SMALL))
+
+
+def test_what_replaces_a_blob_that_others_hold_leaves_it_to_them(store, blobs):
+    with store.transaction():
+        first = blobs.keep(SMALL)
+        blobs.hold(first.id)
+    with store.transaction():
+        second = blobs.replace(first.id, received(blobs, b"other"))
+    assert (blobs.read(first.id), blobs.read(second.id)) == (SMALL, b"other")
+    with store.transaction():
+        blobs.drop(first.id)
+    assert blobs.inline(first.id) is None
+
+
+def received(blobs, content):
+    body = blobs.incoming()
+    body.write(content)
+    return body.finish()
+
+
 def test_a_failed_transaction_leaves_no_file(store, blobs, tmp_path):
     with pytest.raises(RuntimeError), store.transaction():
         blobs.keep(LARGE)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from glasshouse.core import ids
-from glasshouse.core.digests import Digests
+from glasshouse.core.digests import Digests, digest
 from glasshouse.core.store import Store
 
 INLINE_BYTES = 32 * 1024
@@ -36,8 +36,9 @@ class Incoming:
 
     def __init__(self, directory: Path, algorithms: Sequence[str] = ("md5",)):
         self._directory = directory
-        self._digests = Digests(algorithms)
-        self._buffer = bytearray()
+        self._algorithms = algorithms
+        self._chunks: list[bytes] = []  # while it is small
+        self._digests: Digests | None = None  # once it is not
         self._file = None
         self.path: Path | None = None
         self.size = 0
@@ -46,19 +47,22 @@ class Incoming:
 
     def write(self, chunk: bytes):
         self.size += len(chunk)
-        self._digests.update(chunk)
-        if self._file is None:
-            self._buffer += chunk
-            if self.size > INLINE_BYTES:
-                self._spill()
-        else:
+        if self._file is not None and self._digests is not None:
+            self._digests.update(chunk)
             self._file.write(chunk)
+            return
+        self._chunks.append(chunk)
+        if self.size > INLINE_BYTES:
+            self._spill()
 
     def finish(self) -> "Incoming":
         """All of it has come."""
-        if self._file:
+        if self._file is not None and self._digests is not None:
             self._file.close()
-        self.digests = self._digests.results()
+            self.digests = self._digests.results()
+        else:
+            body = self.read()
+            self.digests = {name: digest(name, body) for name in self._algorithms}
         return self
 
     def discard(self):
@@ -70,13 +74,19 @@ class Incoming:
 
     def read(self) -> bytes:
         """The whole body, for a reader who knows it to be of moderate size."""
-        return self.path.read_bytes() if self.path else bytes(self._buffer)
+        if self.path:
+            return self.path.read_bytes()
+        if len(self._chunks) != 1:
+            self._chunks = [b"".join(self._chunks)]
+        return self._chunks[0]
 
     def _spill(self):
         self.path = self._directory / ids.token(20, ids.LOWER)
-        self._file = self.path.open("wb", buffering=0)
-        self._file.write(self._buffer)
-        self._buffer.clear()
+        self._file, self._digests = self.path.open("wb", buffering=0), Digests(self._algorithms)
+        for chunk in self._chunks:
+            self._digests.update(chunk)
+            self._file.write(chunk)
+        self._chunks.clear()
 
 
 class Body:
@@ -139,6 +149,16 @@ class Blobs:
             body.path.rename(path)
             self._store.after_rollback(lambda: path.unlink(missing_ok=True))
         return Blob(id, body.size, body.digests)
+
+    def replace(self, id: str, body: "bytes | Incoming") -> Blob:
+        """Keep a body, and let go of the one that its holder held before: a small one takes the place of another."""
+        if isinstance(body, Incoming) and not body.path:
+            update = "UPDATE blob SET size = ?, content = ? WHERE id = ? AND holders = 1 AND typeof(content) <> 'null'"
+            if self._store.write(update, (body.size, body.read(), id)).rowcount:
+                return Blob(id, body.size, body.digests)
+        kept = self.keep(body, ())
+        self.drop(id)
+        return kept
 
     def hold(self, id: str):
         """One more holder."""

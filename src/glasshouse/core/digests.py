@@ -4,8 +4,9 @@ import hashlib
 import zlib
 from base64 import b64encode
 from collections.abc import Callable, Iterable
+from functools import cache
 
-HASHES = {"md5", "sha1", "sha256", "sha512"}
+HASHES = {"md5": hashlib.md5, "sha1": hashlib.sha1, "sha256": hashlib.sha256, "sha512": hashlib.sha512}
 CYCLIC = {"crc32": 4, "crc32c": 4, "crc64nvme": 8}
 XXHASHES = {"xxhash64": "new_xxhash64", "xxhash3": "new_xxhash3_64", "xxhash128": "new_xxhash3_128"}
 
@@ -14,7 +15,7 @@ class Digests:
     """Running checksums of one stream of bytes."""
 
     def __init__(self, algorithms: Iterable[str]):
-        self._hashes = {name: hashlib.new(name, usedforsecurity=False) for name in algorithms if name in HASHES}
+        self._hashes = {name: HASHES[name](usedforsecurity=False) for name in algorithms if name in HASHES}
         self._cyclic = {name: 0 for name in algorithms if name in CYCLIC}
         self._step = {name: _cyclic_step(name) for name in self._cyclic}
         self._xxhashes = {name: _xxhash(name) for name in algorithms if name in XXHASHES}
@@ -34,6 +35,7 @@ class Digests:
         return {name: running.digest() for name, running in self._hashes.items()} | cyclic | xxhashes
 
 
+@cache
 def _cyclic_step(name: str) -> Callable[[bytes, int], int]:
     if name == "crc32":
         return zlib.crc32
@@ -51,7 +53,9 @@ def _xxhash(name: str):
 def digest(algorithm: str, data: bytes) -> bytes:
     """The raw checksum of some bytes."""
     if algorithm in HASHES:
-        return hashlib.new(algorithm, data, usedforsecurity=False).digest()
+        return HASHES[algorithm](data, usedforsecurity=False).digest()
+    if algorithm in CYCLIC:
+        return _cyclic_step(algorithm)(data, 0).to_bytes(CYCLIC[algorithm], "big")
     running = Digests([algorithm])
     running.update(data)
     return running.results()[algorithm]

@@ -8,7 +8,7 @@ A record is a dataclass; it is kept as JSON and read back typed. Keys sort as te
 
 from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterator, Sequence
-from itertools import chain, islice
+from itertools import islice
 from typing import Any, Generic, Literal, NamedTuple, TypeVar, overload
 
 import msgspec
@@ -116,10 +116,12 @@ class Rows(Generic[Record]):
 
     def list(self, *prefix, after: str = "") -> Iterator[Record]:
         """In the order of their keys: all, those below leading key fields, or those whose text key starts so."""
-        decode = self.table.decode
-        for rows in self._portions(self._start(prefix), after):
+        decode, start = self.table.decode, self._start(prefix)
+        rows = self.records.some(self.kind, self.scope, start, after)
+        while rows:
             for _, body in rows:
                 yield decode(body)
+            rows = self._following(rows, start)
 
     def everywhere(self) -> Iterator[tuple[str, Record]]:
         """(scope, record) of every account and region."""
@@ -131,7 +133,7 @@ class Rows(Generic[Record]):
     ) -> Page:
         """At most `limit` records that satisfy `where`. Raises InvalidPageToken."""
         start = self._start(prefix)
-        rows = chain.from_iterable(self._portions(start, read_token(token)))
+        rows = self._rows(start, read_token(token))
         wanted = ((key, record) for key, body in rows if where(record := self.table.decode(body)))
         found = list(islice(wanted, limit + 1))
         more = len(found) > limit
@@ -141,14 +143,17 @@ class Rows(Generic[Record]):
         whole = 0 < len(prefix) < len(self.table.fields)
         return _join(prefix) + (SEPARATOR if whole else "")
 
-    def _portions(self, start: str, after: str) -> Iterator[Sequence[Row]]:
-        """So that a table may change under the loop that reads it."""
-        while True:
-            rows = self.records.some(self.kind, self.scope, start, after)
-            yield rows
-            if len(rows) < self.records.portion:
-                return
-            after = rows[-1][0]
+    def _rows(self, start: str, after: str) -> Iterator[Row]:
+        rows = self.records.some(self.kind, self.scope, start, after)
+        while rows:
+            yield from rows
+            rows = self._following(rows, start)
+
+    def _following(self, rows: Sequence[Row], start: str) -> Sequence[Row]:
+        """The next ones, read only when they are wanted: a table may change under the loop that reads it."""
+        if len(rows) < self.records.portion:
+            return ()
+        return self.records.some(self.kind, self.scope, start, rows[-1][0])
 
 
 def make_token(key: str) -> str:

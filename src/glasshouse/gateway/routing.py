@@ -35,10 +35,10 @@ _CERTIFICATE = re.compile(r"/SimpleNotificationService-[0-9a-f]{32}\.pem", re.AS
 class Endpoint:
     """A service in one of the protocols that it speaks."""
 
-    __slots__ = ("codec", "family", "service")
+    __slots__ = ("codec", "family", "is_rest", "service")
 
     def __init__(self, listing: Listing, protocol: str):
-        self.service = listing.name
+        self.service, self.is_rest = listing.name, protocol in _REST
         self.family = family(listing, protocol)
         self.codec = wire.codec(listing.name, protocol)
 
@@ -73,6 +73,7 @@ class Router:
     def __init__(self):
         self._index = model.index()
         self._known: dict[tuple, Route] = {}
+        self._rest: dict[tuple[str | None, str | None], list[Listing]] = {}  # by signing name and place
 
     def route(self, request: Request, signing_name: str | None, place: Place) -> Route:
         """The route of a request whose body is there if it is a form. Raises NoService."""
@@ -154,7 +155,12 @@ class Router:
     # By path
 
     def _by_path(self, request: Request, signing_name: str | None, place: Place) -> Route:
-        listings = self._candidates(signing_name, place)
+        listings = self._rest.get((signing_name, place.prefix))
+        if listings is None:
+            if len(self._rest) >= REMEMBERED:
+                self._rest.clear()
+            listings = sorted(self._candidates(signing_name, place), key=_is_other)
+            self._rest[signing_name, place.prefix] = listings
         if not listings:
             if signing_name and signing_name not in self._index.by_signing_name:
                 raise NoService(signing_name)
@@ -162,14 +168,14 @@ class Router:
         first = _ASKED_FIRST.get(signing_name or listings[0].name)
         if first and request.path.startswith(first[0]) and "x-amz-account-id" in request.headers:
             listings = [self._index.services[first[1]]]
-        for listing in sorted(listings, key=_is_other):
-            if _first(listing, _REST) not in _REST:
+        for listing in listings:
+            spoken = endpoint(listing.name, _REST)
+            if not spoken.is_rest:
                 continue
             found = routes.match(listing.name, request.method, request.path, request.query_pairs, request.headers)
             if found:
-                return Route(endpoint(listing.name, _REST), found[0], model.operation(listing.name, found[0]), found[1])
-        listing = min(listings, key=_is_other)
-        return Route(endpoint(listing.name, _REST), f"{request.method} {request.path}", None)
+                return Route(spoken, found[0], model.operation(listing.name, found[0]), found[1])
+        return Route(endpoint(listings[0].name, _REST), f"{request.method} {request.path}", None)
 
     def _candidates(self, signing_name: str | None, place: Place) -> list[Listing]:
         """The services that a request may be for, by the name it is signed for, else by its host."""

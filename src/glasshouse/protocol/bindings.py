@@ -24,8 +24,10 @@ class InputBindings:
         self._refuse = refuse
         self._labels: list[tuple[str, str, Shape]] = []
         self._query: dict[str, tuple[str, Shape]] = {}
+        self._texts: dict[str, str] = {}  # the headers that are taken as they are
         self._headers: dict[str, tuple[str, Shape]] = {}
         self._prefixes: list[tuple[str, str]] = []
+        self._starts: tuple[str, ...] = ()  # what they begin with
         self._other_query: tuple[str, Shape] | None = None
         self._literals = literals  # the names of the query that belong to the route
         for name, member in shape.members.items():
@@ -39,10 +41,13 @@ class InputBindings:
             self._other_query = (name, member)
         elif member.location == "querystring":
             self._query[wire_name] = (name, member)
+        elif member.location == "header" and member.type_name == "string" and not member.traits.get("jsonvalue"):
+            self._texts[wire_name.lower()] = name
         elif member.location == "header":
             self._headers[wire_name.lower()] = (name, member)
         elif member.location == "headers":
             self._prefixes.append((wire_name.lower(), name))
+            self._starts += (wire_name.lower(),)
 
     def read(self, request: Request, labels: dict[str, str] | None, params: dict[str, Any]):
         for label, name, member in self._labels:
@@ -50,7 +55,7 @@ class InputBindings:
                 params[name] = self._label(label, labels[label], member)
         if self._query or self._other_query:
             self._read_query(request.query_pairs, params)
-        if self._headers or self._prefixes:
+        if self._texts or self._headers or self._prefixes:
             self._read_headers(request.headers, params)
 
     def _label(self, label: str, text: str, member: Shape) -> Any:
@@ -78,11 +83,20 @@ class InputBindings:
                     held.setdefault(key, text)
 
     def _read_headers(self, headers: dict[str, str], params: dict[str, Any]):
+        known, texts = self._headers, self._texts
         for key, text in headers.items():
-            if key in self._headers:
-                name, member = self._headers[key]
+            if key in texts:
+                params[texts[key]] = text
+            elif key in known:
+                name, member = known[key]
                 if text or member.type_name == "string":
                     params[name] = self._header(key, text, member)
+        if self._prefixes:
+            self._read_prefixed(headers, params)
+
+    def _read_prefixed(self, headers: dict[str, str], params: dict[str, Any]):
+        for key in [key for key in headers if key.startswith(self._starts)]:
+            text = headers[key]
             for prefix, name in self._prefixes:
                 if key.startswith(prefix):
                     params.setdefault(name, {})[key[len(prefix) :]] = text
@@ -141,7 +155,8 @@ class OutputBindings:
         for name, value in result.items():
             if name in self._headers:
                 header, write = self._headers[name]
-                headers[header] = _one_line(write(value))
+                text = write(value)
+                headers[header] = text if text.isprintable() else _one_line(text)
             elif name in self._prefixes:
                 headers.update({_one_line(self._prefixes[name] + key): _one_line(item) for key, item in value.items()})
         return result.get(self._status) if self._status else None

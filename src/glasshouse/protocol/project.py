@@ -48,8 +48,23 @@ class Projector:
 
 def _structure(members: list[Member]) -> Projection:
     by_type: dict[type, list[Member]] = {}
+    by_name = {name: project for name, _, project in members}
+
+    def from_few(value: dict[str, Any]) -> dict[str, Any] | None:
+        """Of some members among many, where all go by their wire names: those are looked through, not the members."""
+        seen = {}
+        for name, item in value.items():
+            if item is None:
+                continue
+            if name not in by_name:
+                return None
+            project = by_name[name]
+            seen[name] = project(item) if project else item
+        return seen
 
     def from_mapping(value: Mapping[str, Any]) -> dict[str, Any]:
+        if type(value) is dict and 2 * len(value) <= len(members) and (few := from_few(value)) is not None:
+            return few
         seen = {}
         for name, alias, project in members:
             item = value.get(name)

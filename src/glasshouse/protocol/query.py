@@ -29,7 +29,7 @@ def tree(pairs: Iterable[tuple[str, str]]) -> dict[str, Node]:
     """The pairs of a form, along the dots of their names. One name with two values is refused."""
     root: dict[str, Node] = {}
     for name, value in pairs:
-        node, parts = root, name.split(".", _MAX_DEPTH)
+        node, parts = root, name.split(".", _MAX_DEPTH) if "." in name else (name,)
         for part in parts[:-1]:
             below = node.get(part)
             if not isinstance(below, dict):

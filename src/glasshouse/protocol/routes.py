@@ -16,6 +16,7 @@ from urllib.parse import unquote
 from glasshouse.protocol import model
 from glasshouse.protocol.model import Operation
 
+REMEMBERED = 256
 Found = tuple[str, dict[str, str]]
 
 
@@ -41,8 +42,11 @@ class Ends:
     def __init__(self):
         self._plain: list[Candidate] = []
         self._by_literal: dict[str, list[Candidate]] = {}
+        self._headers: set[str] = set()  # that decide
+        self._chosen: dict[tuple, Candidate | None] = {}  # by short queries, and which of these headers there are
 
     def add(self, candidate: Candidate):
+        self._headers.update(candidate.required_headers)
         literals = candidate.literals
         held = self._by_literal.setdefault(literals[0][0], []) if literals else self._plain
         held.append(candidate)
@@ -50,6 +54,16 @@ class Ends:
 
     def choose(self, query: Mapping[str, str], headers: Mapping[str, str]) -> Candidate | None:
         """The operation that asks for most of what the request has; failing that, for least of what it has not."""
+        if len(query) > 1:
+            return self._choose(query, headers)
+        key = (*query.items(), *[name for name in self._headers if name in headers])
+        if key not in self._chosen:
+            if len(self._chosen) >= REMEMBERED:
+                self._chosen.clear()
+            self._chosen[key] = self._choose(query, headers)
+        return self._chosen[key]
+
+    def _choose(self, query: Mapping[str, str], headers: Mapping[str, str]) -> Candidate | None:
         if query and self._by_literal:
             named = [one for name in query for one in self._by_literal.get(name, ()) if _has_literals(one, query)]
             if named:

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 _NUMBER = re.compile(r"[+-]?\d{1,15}(\.\d{1,12})?([eE][+-]?\d{1,2})?", re.ASCII)
@@ -53,7 +54,13 @@ def as_iso8601_milliseconds(value: Any) -> str:
 
 def as_http_date(value: Any) -> str:
     """Thu, 01 Jan 2015 12:00:00 GMT."""
-    moment = datetime.fromtimestamp(epoch(value) // 1, UTC)
+    return _of_second(epoch(value) // 1)
+
+
+@lru_cache(1024)
+def _of_second(second: float) -> str:
+    """Remembered: what is asked for again has changed when it had."""
+    moment = datetime.fromtimestamp(second, UTC)
     day, month = _DAYS[moment.weekday()], _MONTHS[moment.month - 1]
     return f"{day}, {moment.day:02} {month} {moment.year:04} {moment:%H:%M:%S} GMT"
 

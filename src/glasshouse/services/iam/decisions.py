@@ -69,16 +69,41 @@ class Decisions:
             held = Held()
         policies = [(place, compiled(text)) for place, text in attached]
         basis = self._basis(service, held, policies, owner)
-        for requirement in (*needs.always, *needs.further(call)):
-            for arn in service.resource_arns(call.params) or requirement.resources(call):
-                asked = (requirement.action, arn, basis)
-                if basis is not None and asked in held.known:
-                    continue
-                self._check(service, requirement.action, arn, held, policies, owner)
-                if basis is not None and _account_of(arn) in (None, call.principal.account, owner):
-                    held.remember(asked)
+        whole = None
+        if basis is not None and type(service).resource_arns is Service.resource_arns:
+            whole = needs.told_by(call)
+            if whole is not None and (whole, basis) in held.known:
+                return
+        known = [
+            self._require_each(service, requirement, held, policies, owner, basis)
+            for requirement in (*needs.always, *needs.further(call))
+        ]
         for role in needs.passed_roles(call) if call.principal.kind not in ("root", "service") else ():
             self._check(service, PASS_ROLE.action, role, held, [], None)
+        if whole is not None and all(known):
+            held.remember((whole, basis))
+
+    def _require_each(
+        self,
+        service: Service,
+        requirement: Requirement,
+        held: Held,
+        policies: Attached,
+        owner: str | None,
+        basis: tuple | None,
+    ) -> bool:
+        """One action on each of its resources; whether that they are allowed is remembered."""
+        call, all_known = service.call, basis is not None
+        for arn in service.resource_arns(call.params) or requirement.resources(call):
+            asked = (requirement.action, arn, basis)
+            if basis is not None and asked in held.known:
+                continue
+            self._check(service, requirement.action, arn, held, policies, owner)
+            if basis is not None and _account_of(arn) in (None, call.principal.account, owner):
+                held.remember(asked)
+            else:
+                all_known = False
+        return all_known
 
     def _basis(self, service: Service, held: Held, attached: Attached, owner: str | None) -> tuple | None:
         """What a decision depends on besides the action, the resource and what the principal holds, if that can be

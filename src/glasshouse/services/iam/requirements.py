@@ -22,6 +22,7 @@ ROLE_MEMBERS = frozenset({
     "serviceRole", "ServiceRole", "TaskRoleArn", "taskRoleArn", "CloudWatchLogsRoleArn", "CredentialsArn",
     "AuthorizerCredentialsArn",
 })  # fmt: skip
+TEXTS = frozenset({str, type(None)})
 DEEPEST_ROLE = 5  # members within members
 
 
@@ -111,6 +112,22 @@ class Needs:
     def always(self) -> tuple[Requirement, ...]:
         """Nothing if anyone may call it."""
         return requirements(*self._name, self.members)
+
+    @cached_property
+    def _named(self) -> tuple[str, ...]:
+        """The members that name the resources."""
+        finders = [finder for need in self.always for finder in (*need.required, *need.optional)]
+        return tuple({member: None for finder in finders for names in finder.sources.values() for member in names})
+
+    def told_by(self, call: Call) -> tuple | None:
+        """What the actions and resources that a call needs depend on; None where that is not just a few texts."""
+        params = call.params
+        if self._passes or not self._also.keys().isdisjoint(params):
+            return None
+        values = [params.get(name) for name in self._named]
+        if not TEXTS.issuperset(map(type, values)):
+            return None
+        return (self, call.region, call.account, *values)
 
     def further(self, call: Call) -> list[Requirement]:
         """The actions that only some calls need: tags on creation, a session's tags and source identity."""

@@ -50,8 +50,9 @@ def receive(body: Any, params: dict) -> Received:
 
 def claimed(params: dict, trailers: dict[str, str]) -> tuple[str, str] | None:
     """The algorithm and value that headers or trailers state. Raises InvalidRequest for what is none or too many."""
-    claims = {algorithm: params[name] for name, algorithm in MEMBERS.items() if params.get(name) is not None}
-    claims.update((name.upper(), value) for name, value in trailers.items() if name.upper() in SIZES)
+    claims = {MEMBERS[name]: params[name] for name in params if name in MEMBERS and params[name] is not None}
+    if trailers:
+        claims.update((name.upper(), value) for name, value in trailers.items() if name.upper() in SIZES)
     wish = params.get("ChecksumAlgorithm")
     if wish is not None and wish.upper() not in SIZES:
         raise InvalidRequest("Value for x-amz-sdk-checksum-algorithm header is invalid.")

@@ -75,11 +75,18 @@ class Objects:
         version.size, version.checksum = received.size, received.checksum
         version.etag = self._etag(version, received.etag)
         if received.size:
-            version.blob = self.cloud.blobs.keep(body, ()).id
+            version.blob = self._kept(bucket, body, current)
         self._place(bucket, version, current, event)
         answer = self._told_of(bucket, version)
         answer |= received.checksum.members
         return answer
+
+    def _kept(self, bucket: Bucket, body: Any, current: ObjectVersion | None) -> str:
+        """The blob of a body: where it can be, that of the version whose place it takes."""
+        if current is None or not current.blob or bucket.versioning == "Enabled" or current.version_id != NULL:
+            return self.cloud.blobs.keep(body, ()).id
+        replaced, current.blob = current.blob, None  # so that nobody drops it a second time
+        return self.cloud.blobs.replace(replaced, body).id
 
     def _etag(self, version: ObjectVersion, md5: str) -> str:
         """Only of what S3 itself encrypts the entity tag is the MD5 of the bytes."""

@@ -7,8 +7,10 @@ data directory as they came.
 """
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from glasshouse.core import NotSupported, Service, Table
+from glasshouse.core.call import Call
 from glasshouse.services.s3.access import BucketAccess
 from glasshouse.services.s3.acl import Acls
 from glasshouse.services.s3.aging import Aging
@@ -47,6 +49,9 @@ from glasshouse.services.s3.versions import Versions
 from glasshouse.services.s3.web import Web
 from glasshouse.services.s3.website import Websites
 
+if TYPE_CHECKING:
+    from glasshouse.core.cloud import Cloud
+
 OTHER_KINDS = ("-s3alias", "--ol-s3", ".mrap", "--x-s3")  # of what a bucket's name may stand for
 
 
@@ -59,13 +64,9 @@ class S3(
     invalid_page_token = InvalidArgument
     buckets = Table(Bucket, key="name", scope="cloud")
 
-    @cached_property
-    def versions(self) -> Versions:
-        return Versions(self.store)
-
-    @cached_property
-    def contents(self) -> Contents:
-        return Contents(self.store, self.cloud.blobs)
+    def __init__(self, cloud: "Cloud", call: Call):
+        super().__init__(cloud, call)
+        self.versions, self.contents = Versions(self.store), Contents(self.store, cloud.blobs)
 
     @cached_property
     def uploads(self) -> Uploads:
