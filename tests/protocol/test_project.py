@@ -73,10 +73,20 @@ def test_maps_keep_their_keys_and_project_their_values():
 
 
 def test_recursive_shapes():
-    item = {"a": {"L": [{"M": {"b": {"S": "x", "Ghost": 1}}}, {"NULL": True}]}}
-    assert project("dynamodb", "GetItem", {"Item": item}) == {
-        "Item": {"a": {"L": [{"M": {"b": {"S": "x"}}}, {"NULL": True}]}}
-    }
+    inner = {"classification": "inner", "ghost": 1}
+    seen = project("emr", "DescribeCluster", {"cluster": {"configurations": [{"configurations": [inner]}]}})
+    assert seen == {"Cluster": {"Configurations": [{"Configurations": [{"Classification": "inner"}]}]}}
+
+
+def test_the_member_that_a_union_has():
+    for whole in ({"static": {"statement": "permit", "ghost": 1}}, {"static": {"statement": "permit"}, "other": None}):
+        seen = project("verifiedpermissions", "GetPolicy", {"definition": whole})
+        assert seen == {"definition": {"static": {"statement": "permit"}}}
+
+
+def test_what_is_kept_as_it_is_shown_is_not_looked_into():
+    item = {"a": {"L": [{"M": {"b": {"S": "x"}}}, {"NULL": True}]}}
+    assert project("dynamodb", "GetItem", {"Item": item})["Item"]["a"] is item["a"]
 
 
 def test_documents_and_streams_stay_as_they_are():

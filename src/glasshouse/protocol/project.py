@@ -2,7 +2,8 @@
 
 A member of a structure is taken from a mapping by its wire name, else by its python name; from any other object by the
 attribute of its python name (methods do not count). What is None is left out. Nothing is converted: the codecs know
-how each value is written.
+how each value is written. A shape whose overlay says `"asItIs": true` is not looked into: its service keeps such values
+as they are shown.
 """
 
 from collections.abc import Callable, Mapping
@@ -32,7 +33,8 @@ class Projector:
     def _projection(self, shape: Shape) -> Projection | None:
         """How a value of the shape is projected; None when it stays as it is."""
         if shape.type_name == "structure":
-            return None if shape.is_document or shape.traits.get("eventstream") else self._structure(shape)
+            as_it_is = shape.is_document or shape.traits.get("eventstream") or shape.traits.get("asItIs")
+            return None if as_it_is else self._structure(shape)
         if shape.type_name == "list":
             return _list(self._projection(shape.member))
         return _map(self._projection(shape.value)) if shape.type_name == "map" else None

@@ -7,9 +7,8 @@ at the second they say; the KMS key of a table is checked and told, while its it
 contributor insights, bulk operations and vector indexes are refused.
 """
 
-from functools import cached_property
-
 from glasshouse.core import NotSupported, Service, Table
+from glasshouse.core.once import once
 from glasshouse.services.dynamodb.backups import Backups
 from glasshouse.services.dynamodb.batches import Batches
 from glasshouse.services.dynamodb.definitions import check_name
@@ -42,7 +41,7 @@ class Dynamodb(
     exports = Table(Export, key="export_arn")
     imports = Table(Import, key="import_arn")
 
-    @cached_property
+    @once
     def _found(self) -> dict[str, DynamoTable | None]:
         """Tables by what the request calls them, for the time of this call."""
         return {}

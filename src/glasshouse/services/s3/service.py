@@ -6,11 +6,8 @@ Encryption by S3 or KMS is recorded and shown, and KMS decides whether an object
 data directory as they came.
 """
 
-from functools import cached_property
-from typing import TYPE_CHECKING
-
 from glasshouse.core import NotSupported, Service, Table
-from glasshouse.core.call import Call
+from glasshouse.core.once import once
 from glasshouse.services.s3.access import BucketAccess
 from glasshouse.services.s3.acl import Acls
 from glasshouse.services.s3.aging import Aging
@@ -49,9 +46,6 @@ from glasshouse.services.s3.versions import Versions
 from glasshouse.services.s3.web import Web
 from glasshouse.services.s3.website import Websites
 
-if TYPE_CHECKING:
-    from glasshouse.core.cloud import Cloud
-
 OTHER_KINDS = ("-s3alias", "--ol-s3", ".mrap", "--x-s3")  # of what a bucket's name may stand for
 
 
@@ -64,11 +58,15 @@ class S3(
     invalid_page_token = InvalidArgument
     buckets = Table(Bucket, key="name", scope="cloud")
 
-    def __init__(self, cloud: "Cloud", call: Call):
-        super().__init__(cloud, call)
-        self.versions, self.contents = Versions(self.store), Contents(self.store, cloud.blobs)
+    @once
+    def versions(self) -> Versions:
+        return Versions(self.store)
 
-    @cached_property
+    @once
+    def contents(self) -> Contents:
+        return Contents(self.store, self.cloud.blobs)
+
+    @once
     def uploads(self) -> Uploads:
         return Uploads(self.store)
 
