@@ -1,6 +1,10 @@
 """What is to be done later is done at its time, once, and in order."""
 
+import asyncio
+
 import pytest
+
+from tests.core.conftest import Notes
 
 
 def test_a_job_runs_at_its_time_by_the_clock(tiny):
@@ -73,6 +77,17 @@ def test_a_broken_job_leaves_nothing_half_done_and_is_given_up_in_the_end(tiny, 
     assert tiny.cloud.jobs.first() is None
 
 
+def test_a_job_that_was_given_up_is_tried_again_by_the_next_process(kept, monkeypatch, caplog):
+    first = kept()
+    first.do("remind", name="x", seconds=0, method="_break")
+    first.advance(60)
+    assert first.cloud.jobs.first() is None
+    monkeypatch.setattr(Notes, "_break", Notes._ring)
+    second = kept()
+    second.settle()
+    assert second.names()[0].startswith("x rang at") and second.cloud.jobs.given_up() == []
+
+
 def test_the_clock_runs_on_from_where_it_was_set_and_keeps_it_over_a_restart(kept):
     cloud = kept().cloud
     cloud.clock.set(1_000_000_000.0)
@@ -83,6 +98,31 @@ def test_the_clock_runs_on_from_where_it_was_set_and_keeps_it_over_a_restart(kep
     assert again.clock.now() == frozen
     again.clock.resume()
     assert 0 <= again.clock.now() - frozen < 60
+
+
+def test_a_clock_that_was_being_moved_when_the_process_ended_runs_on(kept):
+    first = kept()
+    first.cloud.clock.hold()
+    first.cloud.clock.set(1_000_000_000.0)  # the process ends here
+    clock = kept().cloud.clock
+    assert not clock.frozen and 0 <= clock.now() - 1_000_000_000 < 60
+
+
+def test_a_clock_runs_on_when_whoever_moves_it_goes_away(tiny):
+    tiny.cloud.runner.track(tiny.loop.create_future())  # what the move waits for
+    moving = tiny.loop.create_task(tiny.cloud.runner.advance(tiny.cloud.clock.now() + 3600))
+    tiny.wait(asyncio.wait([moving], timeout=0))
+    assert tiny.cloud.clock.frozen
+    moving.cancel()
+    tiny.wait(asyncio.wait([moving]))
+    assert moving.cancelled() and not tiny.cloud.clock.frozen
+
+
+def test_a_clock_that_is_frozen_while_it_is_moved_stays_frozen(tiny):
+    tiny.cloud.clock.hold()
+    tiny.cloud.clock.freeze()
+    tiny.cloud.clock.release()
+    assert tiny.cloud.clock.frozen
 
 
 def test_a_job_that_waits_runs_again_when_what_it_waits_for_is_told(tiny):

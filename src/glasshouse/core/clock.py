@@ -21,6 +21,7 @@ class Clock:
     def __init__(self, store: Store):
         self._store = store
         self.on_change: list[Callable[[], None]] = []
+        self._held = False  # whether it stands still only for as long as somebody moves it
         self._offset, self._frozen_at = store.setting("clock", (0.0, None))
 
     def now(self) -> float:
@@ -42,26 +43,38 @@ class Clock:
         self._changed()
 
     def freeze(self):
-        self._frozen_at = self.now()
+        self._frozen_at, self._held = self.now(), False
         self._changed()
 
     def resume(self):
         """Run on from where the clock stands."""
-        self._offset, self._frozen_at = self.now() - time.time(), None
+        self._offset, self._frozen_at, self._held = self.now() - time.time(), None, False
         self._changed()
+
+    def hold(self):
+        """Stand still until `release`, unless it does anyway; if the process ends before that, the clock runs on."""
+        if not self.frozen:
+            self._frozen_at, self._held = self.now(), True
+            self._changed()
+
+    def release(self):
+        """Run on, unless it was frozen before it was held, or meanwhile."""
+        if self._held:
+            self.resume()
 
     def reset(self):
         """Back to the machine's time."""
-        self._offset, self._frozen_at = 0.0, None
+        self._offset, self._frozen_at, self._held = 0.0, None, False
         self._changed()
 
     def reload(self):
         """Read the setting anew from the store."""
+        self._held = False
         self._offset, self._frozen_at = self._store.setting("clock", (0.0, None))
         self._changed()
 
     def _changed(self):
         with self._store.transaction():
-            self._store.keep_setting("clock", (self._offset, self._frozen_at))
+            self._store.keep_setting("clock", (self._offset, None if self._held else self._frozen_at))
         for told in self.on_change:
             told()

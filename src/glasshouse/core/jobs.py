@@ -90,7 +90,7 @@ class Jobs:
         self._store.write("UPDATE job SET taken = 1 WHERE id = ?", (job.id,))
 
     def failed(self, job: Job, error: str, now: float):
-        """Try again after 1, 2, 4, 8 seconds; then keep the row, for whoever looks into it, but run it no more."""
+        """Try again after 1, 2, 4, 8 seconds; then keep the row, for whoever looks into it and for the next process."""
         attempts = job.attempts + 1
         due = now + 2 ** (attempts - 1) if attempts < ATTEMPTS else None
         self._store.write(
@@ -107,9 +107,11 @@ class Jobs:
         self._store.write_many("UPDATE job SET due = ? WHERE id = ? AND due > ? AND taken = 0", rows)
 
     def release_all(self, now: float):
-        """After a restart nobody is at any job any more, and nobody knows what was told meanwhile."""
+        """After a restart nobody is at any job any more, nobody knows what was told meanwhile, and what made a job fail
+        may be mended: it is tried again, since what it was to hand on is still there."""
         self._store.write("UPDATE job SET taken = 0 WHERE taken = 1")
         self._store.write("UPDATE job SET due = ? WHERE due > ? AND error = ?", (now, now, WAITS))
+        self._store.write("UPDATE job SET due = ?, attempts = 0 WHERE due IS NULL", (now,))
 
     def given_up(self) -> list[tuple[str, str, str]]:
         """(service, method, error) of jobs that failed for good."""
@@ -156,14 +158,14 @@ class Runner:
     async def advance(self, moment: float):
         """Move the clock there, running each job at its own time on the way, and whatever those jobs leave due."""
         async with self._turn:
-            frozen = self._clock.frozen
-            self._clock.freeze()
-            await self._quiet()  # what is under way ends at its own time
-            while await self._run_due(moment):
-                await self._quiet()
-            self._clock.set(max(moment, self._clock.now()))
-            if not frozen:
-                self._clock.resume()
+            self._clock.hold()
+            try:
+                await self._quiet()  # what is under way ends at its own time
+                while await self._run_due(moment):
+                    await self._quiet()
+                self._clock.set(max(moment, self._clock.now()))
+            finally:  # also if whoever asked for it has gone
+                self._clock.release()
 
     async def settle(self):
         """Until nothing is due and nothing is under way."""
