@@ -45,6 +45,17 @@ def test_events_that_were_accepted_are_handled_after_a_kill(cloud):
     assert seen == {str(number) for number in range(EVENTS)}
 
 
+def test_a_function_runs_although_the_cloud_was_killed_when_it_had_just_begun_to_make_its_surroundings(cloud):
+    cloud.start()
+    make_function(cloud)
+    cloud.kill()
+    (cloud.data / "functions" / "support-python").mkdir(parents=True)  # and nothing within
+    cloud.start()
+    queue = cloud.client("sqs").create_queue(QueueName="handled")["QueueUrl"]
+    payload = json.dumps({"queue": queue, "number": 1})
+    assert "FunctionError" not in cloud.client("lambda").invoke(FunctionName="worker", Payload=payload)
+
+
 def descendants(pid: int) -> list[int]:
     """The processes that one has started, and those that these have."""
     children = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]

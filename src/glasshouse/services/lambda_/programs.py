@@ -59,6 +59,7 @@ class Programs:
     def __init__(self, sandbox: Sandbox, base: Path, url: str, bundle: Path | None = None):
         """`url` is where functions reach the cloud. With a bundle of certificates it is also a proxy to AWS's hosts."""
         self._sandbox, self._base, self._url, self._bundle = sandbox, base, url, bundle
+        self._supports: dict[Language, Path] = {}
         self._compiling: list[subprocess.Popen] = []
 
     def close(self):
@@ -99,20 +100,25 @@ class Programs:
         return found
 
     def _support(self, interpreter: Interpreter) -> Path:
-        """The folder with the runtime and the SDK, as links to where they are."""
-        folder = self._base / f"support-{interpreter.language}"
-        if not folder.exists():
+        """The folder with the runtime and the SDK, as links to where they are; made anew with each run of the cloud."""
+        language = interpreter.language
+        if language not in self._supports:
+            folder = self._base / f"support-{language}"
+            shutil.rmtree(folder, ignore_errors=True)  # by an earlier run, which may not have come to its end
             folder.mkdir(parents=True)
-            links = _python_support() if interpreter.language == "python" else _node_support()
-            for name, path in links.items():
-                if self._sandbox.isolates or path.is_dir():
-                    (folder / name).symlink_to(path)
-                else:  # without a sandbox, who runs the function may not reach ours
-                    shutil.copyfile(path, folder / name)
-            if self._bundle:
-                shutil.copyfile(self._bundle, folder / BUNDLE)
-                (folder / BUNDLE).chmod(0o644)  # the cloud's own is not for everybody
-        return folder
+            self._lay_out(folder, _python_support() if language == "python" else _node_support())
+            self._supports[language] = folder
+        return self._supports[language]
+
+    def _lay_out(self, folder: Path, links: Mapping[str, Path]):
+        for name, path in links.items():
+            if self._sandbox.isolates or path.is_dir():
+                (folder / name).symlink_to(path)
+            else:  # without a sandbox, who runs the function may not reach ours
+                shutil.copyfile(path, folder / name)
+        if self._bundle:
+            shutil.copyfile(self._bundle, folder / BUNDLE)
+            (folder / BUNDLE).chmod(0o644)  # the cloud's own is not for everybody
 
     def _compile_for(self, interpreter: Interpreter):
         """Let the SDK be compiled for another version of Python than ours, once and beside everything else: else each
