@@ -1,6 +1,8 @@
 """Lambda: layers, their versions, who may use them, and what functions take of them."""
 
+import importlib
 import json
+import shutil
 import urllib.request
 
 import pytest
@@ -11,6 +13,8 @@ from tests.contract.lambda_code import ACCOUNT, REGION, another_account, made, r
 INVALID, MISSING = "InvalidParameterValueException", "ResourceNotFoundException"
 ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:tools"
 TOOLS = zipped("ANSWER = 42\n", "python/tools.py")
+PUBLIC_ARN = f"arn:aws:lambda:{REGION}:017000801446:layer:AWSLambdaPowertoolsPythonV3-python312-x86_64:4"
+PUBLIC_CODE = "import aws_lambda_powertools as tools\n\ndef handler(event, context): return tools.ANSWER\n"
 
 
 @pytest.fixture
@@ -20,6 +24,16 @@ def functions(aws):
 
 def published(functions, name: str = "tools", **settings) -> dict:
     return functions.publish_layer_version(LayerName=name, Content={"ZipFile": TOOLS}, **settings)
+
+
+def public_package(monkeypatch, tmp_path):
+    """Something installed that stands for the package of a public layer, and an empty cache; where it lies."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    package = tmp_path / "installed" / "aws_lambda_powertools"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("ANSWER = 7\n")
+    monkeypatch.syspath_prepend(str(package.parent))
+    return package
 
 
 # What is refused
@@ -70,9 +84,10 @@ def test_a_public_layer_that_cannot_be_had(functions, aws, monkeypatch, tmp_path
     """The package index is not to be reached: that is told in words, and nothing is made."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setenv("PIP_NO_INDEX", "1")
-    arn = f"arn:aws:lambda:{REGION}:017000801446:layer:AWSLambdaPowertoolsPythonV3-python312-x86_64:4"
-    code, message = refused(made, aws=aws, Layers=[arn])
-    assert code == INVALID and message.startswith(f"Layer version {arn} is made of the package aws-lambda-powertools")
+    code, message = refused(made, aws=aws, Layers=[PUBLIC_ARN])
+    assert code == INVALID and message.startswith(
+        f"Layer version {PUBLIC_ARN} is made of the package aws-lambda-powertools"
+    )
     assert functions.list_functions()["Functions"] == []
 
 
@@ -169,15 +184,27 @@ def test_a_function_imports_from_its_layers(functions, aws):
 
 
 def test_a_public_layer_is_made_of_an_installed_package(functions, aws, monkeypatch, tmp_path):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    package = tmp_path / "installed" / "aws_lambda_powertools"
-    package.mkdir(parents=True)
-    (package / "__init__.py").write_text("ANSWER = 7\n")
-    monkeypatch.syspath_prepend(str(package.parent))
-    arn = f"arn:aws:lambda:{REGION}:017000801446:layer:AWSLambdaPowertoolsPythonV3-python312-x86_64:4"
-    text = "import aws_lambda_powertools as tools\n\ndef handler(event, context): return tools.ANSWER\n"
-    assert made(aws, "asks", text, Layers=[arn])["Layers"][0]["Arn"] == arn
+    public_package(monkeypatch, tmp_path)
+    assert made(aws, "asks", PUBLIC_CODE, Layers=[PUBLIC_ARN])["Layers"][0]["Arn"] == PUBLIC_ARN
     assert functions.invoke(FunctionName="asks")["Payload"].read() == b"7"
+
+
+def test_a_public_layer_that_is_gone_from_the_cache_is_made_again(functions, aws, monkeypatch, tmp_path):
+    public_package(monkeypatch, tmp_path)
+    made(aws, "asks", PUBLIC_CODE, Layers=[PUBLIC_ARN])
+    shutil.rmtree(tmp_path / "cache")
+    assert functions.invoke(FunctionName="asks")["Payload"].read() == b"7"
+
+
+def test_a_public_layer_that_cannot_be_made_again(functions, aws, monkeypatch, tmp_path):
+    package = public_package(monkeypatch, tmp_path)
+    made(aws, "asks", PUBLIC_CODE, Layers=[PUBLIC_ARN])
+    shutil.rmtree(tmp_path / "cache")
+    shutil.rmtree(package)
+    importlib.invalidate_caches()
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    code, message = refused(functions.invoke, FunctionName="asks")
+    assert code == "ServiceException" and "aws-lambda-powertools[all], which is gone: " in message
 
 
 def test_a_public_layer_has_what_its_package_needs(tmp_path):

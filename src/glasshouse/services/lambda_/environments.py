@@ -17,6 +17,7 @@ from glasshouse.engines.functions.ends import End, Invocation
 from glasshouse.engines.functions.environment import Environment
 from glasshouse.services.lambda_.outcomes import start_status
 from glasshouse.services.lambda_.programs import Dressing
+from glasshouse.services.lambda_.public_layers import Installations
 from glasshouse.services.lambda_.records import Configuration
 from glasshouse.services.lambda_.running_logs import Journal
 from glasshouse.services.lambda_.workshop import Workshop
@@ -215,6 +216,7 @@ class Environments:
         self._expected += 1
         try:
             workshop = self._workshop = self._workshop or Workshop(self._cloud)
+            await self._cloud.resident(Installations).restore(dressing.public_layers)
             folders = await workshop.folders(dressing)
             journal = Journal(self._cloud, dressing)
             journal.begin_init(initialization)

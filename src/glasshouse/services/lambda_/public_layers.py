@@ -13,12 +13,13 @@ import re
 import shutil
 import sys
 import tempfile
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
 from glasshouse.core.cloud import Cloud
 from glasshouse.core.workers import Limits, Worker
-from glasshouse.services.lambda_.errors import InvalidParameterValueException
+from glasshouse.services.lambda_.errors import InvalidParameterValueException, ServiceException
 from glasshouse.services.lambda_.records import Layer
 
 # Account and name of a layer, what is installed for it, and the module by which an installation is known.
@@ -84,6 +85,21 @@ class Installations:
             self._running[folder] = loop.run_in_executor(None, fill, requirement, module, folder)
             self._running[folder].add_done_callback(lambda done: self._ended(folder, done))
         return None
+
+    async def restore(self, layers: Mapping[str, Path]):
+        """See to it that the content of layers, by their ARNs, is there, as it was when a function was given them: it
+        lies in a cache, and below another name once their packages have another version. Raises ServiceException."""
+        for arn, folder in layers.items():
+            known = _known(arn)
+            if known is None or _is_there(folder):
+                continue
+            failure = self.begin(*known, folder)
+            if failure is None:
+                failure = await asyncio.shield(self._running[folder])
+            if failure is not None:
+                raise ServiceException(
+                    f"Layer version {arn} is made of the package {known[0]}, which is gone: {failure}"
+                )
 
     def close(self):
         for running in self._running.values():
