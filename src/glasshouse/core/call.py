@@ -1,5 +1,6 @@
 """One request, understood: what to do, where, and on whose behalf."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -9,12 +10,14 @@ from glasshouse.core.access import Principal
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a call came from. `origin` is how the client reached the cloud, such as `http://127.0.0.1:4566`."""
+    """Where a call came from. `origin` is how the client reached the cloud, such as `http://127.0.0.1:4566`;
+    `is_sandboxed` asks whether it is a function that runs here."""
 
     address: str = "127.0.0.1"
     user_agent: str = ""
     origin: str = "http://localhost:4566"
     secure: bool = False
+    is_sandboxed: Callable[[], bool] = field(default=lambda: False, compare=False, repr=False)
 
 
 INSIDE = Source(address="glasshouse.internal", user_agent="glasshouse.internal", secure=True)

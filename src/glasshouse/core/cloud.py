@@ -61,6 +61,8 @@ class Cloud:
         self.url = "http://127.0.0.1:4566"  # where this machine reaches it; whoever serves it says so
         self.is_open = False  # whether it believes whoever asks, the services too: an open cloud asks for no policies
         self.is_proxy = False  # whether its URL is also that of a proxy which answers as AWS's own hosts
+        # Whether a function is at the other end (address, port) of a connection; None while none could be told.
+        self.is_sandboxed: Callable[[tuple[str, int], tuple[str, int]], bool] | None = None
         self.thread = threading.get_ident()
         self.store = Store(None if self.ephemeral else self.directory / "state.sqlite")
         self.seal = Seal.kept_in(directory)

@@ -1,7 +1,7 @@
 """The admin API under `/_glasshouse/`, and the health page where tools that know LocalStack look for one.
 
 It is for this machine alone: clients must come from a loopback address, name us by a name of ours, and not be sent by
-some other site's page.
+some other site's page. Functions that run here are none (see `sandboxes`).
 """
 
 import logging
@@ -14,6 +14,7 @@ import msgspec
 
 from glasshouse.core.call import Source
 from glasshouse.core.mail import Relay
+from glasshouse.gateway import sandboxes
 from glasshouse.gateway.loopback import is_loopback, is_own_host
 from glasshouse.protocol.http import Request, Response
 
@@ -79,6 +80,8 @@ class Administration:
         origin = headers.get("origin")
         if origin is not None and urlsplit(origin).netloc != headers.get("host"):
             raise Refused(403, "The admin API is not for pages of other sites")
+        if sandboxes.is_function(self._cloud, self._source):
+            raise Refused(403, "The admin API is not for functions, which run on this machine but are not its user")
 
     async def _done(self) -> Any:
         method, path = self.request.method, self.request.path

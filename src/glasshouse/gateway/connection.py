@@ -14,7 +14,7 @@ import httptools
 
 from glasshouse.core.call import Source
 from glasshouse.core.errors import ServiceError
-from glasshouse.gateway import errors, responses, websocket
+from glasshouse.gateway import errors, responses, sandboxes, websocket
 from glasshouse.gateway.delivery import Delivery, Message
 from glasshouse.gateway.websocket import WEBSOCKET, is_wished_for
 from glasshouse.protocol.http import Request, Response
@@ -38,8 +38,9 @@ class Connection(asyncio.Protocol):
         self._server, self._gateway, self._secure = server, server.gateway, secure
         self._parser: httptools.HttpRequestParser | None = httptools.HttpRequestParser(self)
         self._transport: asyncio.Transport = None  # type: ignore[assignment]
-        self._address = ""
-        self._source, self._told = Source(), ("", "")
+        self._peer: tuple = ("",)
+        self._sandboxed: bool | None = None  # whether a function is at the other end; not asked yet
+        self._source, self._told = Source(), None
         self._url, self._headers = b"", {}
         self._head_bytes, self._in_head = 0, False
         self._wish = ""  # the protocol that the client of the next head would rather speak
@@ -56,7 +57,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport):
         self._transport = transport  # type: ignore[assignment]
         self._delivery = Delivery(self._server, self._transport, self._sent)
-        self._address = (transport.get_extra_info("peername") or ("",))[0]
+        self._peer = transport.get_extra_info("peername") or ("",)
         self.active = self._server.loop.time()
         self._server.connections.add(self)
 
@@ -186,8 +187,15 @@ class Connection(asyncio.Protocol):
         told = headers.get("host"), headers.get("user-agent", "")
         if told != self._told:
             origin = f"{'https' if self._secure else 'http'}://{told[0] or f'localhost:{self._server.port}'}"
-            self._source, self._told = Source(self._address, told[1], origin, self._secure), told
+            self._source = Source(self._peer[0], told[1], origin, self._secure, self._is_sandboxed)
+            self._told = told
         return self._source
+
+    def _is_sandboxed(self) -> bool:
+        """The kernel is asked once: ports are used again, but not by the same connection."""
+        if self._sandboxed is None:
+            self._sandboxed = sandboxes.is_at_the_end(self._gateway.cloud, self._transport, self._peer)
+        return self._sandboxed
 
     # One message, step by step
 

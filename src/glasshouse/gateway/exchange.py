@@ -21,7 +21,7 @@ from glasshouse.core.cloud import Cloud
 from glasshouse.core.errors import InternalFailure, NotSupported, ServiceError
 from glasshouse.core.parking import NothingYet
 from glasshouse.core.visit import Visit
-from glasshouse.gateway import bodies, browsers, errors, forms, payloads, sigv4, visits, wired
+from glasshouse.gateway import bodies, browsers, errors, forms, payloads, sandboxes, sigv4, visits, wired
 from glasshouse.gateway.admin import Administration, is_admin
 from glasshouse.gateway.admission import Admission
 from glasshouse.gateway.chunks import ChunkSigner
@@ -194,7 +194,7 @@ class Exchange:
         elif claim is not None:
             payload_hash = self._payload.hash or self._body_sha256()
             self.principal = admission.admit(claim, self.sent, self.request.path, payload_hash, route.family)
-            self._check_page(route, claim.access_key_id)
+            self._check_sender(route, claim.access_key_id)
         elif route.operation is None and visits.is_answered(self._gateway.cloud, route.service):
             self.principal = ANONYMOUS
         else:
@@ -205,14 +205,18 @@ class Exchange:
         """Whoever signed a visit to a site; a wrong signature is none."""
         if self.claim is not None:
             payload_hash = self._payload.hash or self._body_sha256()
+            admission = self._gateway.admission
             with suppress(Rejected, ServiceError):
-                admit = self._gateway.admission.admit
-                return admit(self.claim, self.sent, self.request.path, payload_hash, route.family)
+                principal = admission.admit(self.claim, self.sent, self.request.path, payload_hash, route.family)
+                sandboxes.check_key(self._gateway.cloud, admission, self.claim.access_key_id, self.source)
+                return principal
         return ANONYMOUS
 
-    def _check_page(self, route: Route, access_key_id: str | None):
-        """Raise AccessDenied if somebody else's page has a browser send this, with a key that everybody knows."""
-        headers = self.sent.headers
+    def _check_sender(self, route: Route, access_key_id: str | None):
+        """Raise AccessDenied if a function, or a browser for somebody else's page, uses a key that everybody knows."""
+        headers, cloud = self.sent.headers, self._gateway.cloud
+        if cloud.is_sandboxed is not None:
+            sandboxes.check_key(cloud, self._gateway.admission, access_key_id, self.source)
         if not ("origin" in headers or "sec-fetch-site" in headers) or not browsers.is_foreign(headers):
             return
         if not self._gateway.admission.is_known_to_all(access_key_id):
@@ -275,7 +279,7 @@ class Exchange:
         named = {name.lower(): value for name, value in fields}
         self.principal = self._gateway.admission.admit_form(named)
         if self.route:
-            self._check_page(
+            self._check_sender(
                 self.route, named.get("x-amz-credential", "").partition("/")[0] or named.get("awsaccesskeyid")
             )
         return bodies.Streamed(self._gateway.cloud.blobs, bodies.algorithms(named))

@@ -90,6 +90,12 @@ class Tunnel(asyncio.Protocol):
             self._refuse(502, f"{host} port {port} cannot be reached: {failure.strerror or failure}.")
             return
         self._transport.write(ESTABLISHED)
+        if self._server.listens_at(*writer.get_extra_info("peername")[:2]):
+            # As if by itself: who asks through us must not pass for us.
+            writer.close()
+            self._transport.resume_reading()
+            self._hand_over(self._inner(), rest)
+            return
         writer.write(rest)
         from_client = asyncio.StreamReader()
         protocol = asyncio.StreamReaderProtocol(from_client)

@@ -4,7 +4,7 @@ import asyncio
 
 from glasshouse.gateway.connection import Connection
 from glasshouse.gateway.exchange import Gateway
-from glasshouse.gateway.loopback import local_address
+from glasshouse.gateway.loopback import is_loopback, local_address
 from glasshouse.gateway.responses import Dates
 from glasshouse.gateway.tls import Doorstep
 
@@ -63,6 +63,11 @@ class Server:
 
     def date_line(self) -> str:
         return self._dates.line(self.gateway.cloud.clock.real())
+
+    def listens_at(self, address: str, port: int) -> bool:
+        """Whether an address of loopback is this server's."""
+        assert self._listening is not None
+        return is_loopback(address) and any(port == one.getsockname()[1] for one in self._listening.sockets)
 
     def doorstep(self) -> Doorstep:
         return Doorstep(self, lambda: self.gateway.authority().context())

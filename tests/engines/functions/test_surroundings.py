@@ -4,8 +4,10 @@ import io
 import os
 import socket
 import stat
+import struct
 import sys
 import zipfile
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -130,7 +132,48 @@ def test_the_owner_of_a_connection_is_known():
             owner = peers.owner(ours.getsockname(), address)
             assert owner and owner.uid == os.geteuid()
             assert peers.holds([os.getpid()], owner.inode) and not peers.holds([1], owner.inode + 1)
-            assert peers.owner(("127.0.0.1", 1), address) is None
+            assert peers.owner(("127.0.0.1", 1), address) is peers.GONE
+
+
+@pytest.mark.parametrize(
+    ("listening_at", "reached_at"),
+    [("127.0.0.1", "127.0.0.1"), ("::1", "::1"), ("::", "127.0.0.1"), ("127.0.0.1", "::ffff:127.0.0.1")],
+)
+def test_a_sandbox_is_told_by_its_user(monkeypatch, listening_at, reached_at):
+    with connected(listening_at, reached_at) as (_, peer, here):
+        assert not peers.is_sandboxed(peer, here)
+        monkeypatch.setattr(peers, "UIDS", [os.geteuid()])
+        assert peers.is_sandboxed(peer, here)
+
+
+def test_who_is_gone_may_have_been_a_sandbox():
+    with connected() as (ours, peer, here):
+        ours.close()
+        assert peers.is_sandboxed(peer, here)
+    with connected() as (ours, peer, here):
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        ours.close()  # with a reset, which leaves no trace
+        assert peers.owner(peer, here) is peers.GONE and peers.is_sandboxed(peer, here)
+
+
+def test_another_machine_is_no_sandbox_and_nothing_can_be_told_of_sockets_without_the_kernel(monkeypatch):
+    answers = [peers.GONE, peers.Owner(0, 7, True)]
+    monkeypatch.setattr(peers, "owner", lambda own, other: answers.pop(0))
+    assert not peers.is_sandboxed(("127.0.0.1", 1), ("127.0.0.1", 2)) and not answers
+    monkeypatch.setattr(peers, "owner", lambda own, other: None)
+    assert not peers.is_sandboxed(("127.0.0.1", 1), ("127.0.0.1", 2))
+
+
+@contextmanager
+def connected(listening_at="127.0.0.1", reached_at="127.0.0.1"):
+    """A client's socket, and what the server knows of its two ends."""
+    family = socket.AF_INET6 if ":" in listening_at else socket.AF_INET
+    with socket.create_server((listening_at, 0), family=family, dualstack_ipv6=listening_at == "::") as listening:
+        ours = socket.socket(socket.AF_INET6 if ":" in reached_at else socket.AF_INET)
+        ours.connect((reached_at, listening.getsockname()[1]))
+        theirs, peer = listening.accept()
+        with ours, theirs:
+            yield ours, peer[:2], theirs.getsockname()[:2]
 
 
 # Privileges

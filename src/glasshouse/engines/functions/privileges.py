@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from .program import Program
 
 FIRST_UID = 1_000_000
+UIDS = range(FIRST_UID, FIRST_UID + 65_536)  # of all environments there may be
 # As glibc's own list of what a privileged program may not heed.
 HEEDED_BY_LOADERS = (
     "GCONV_PATH", "GETCONF_DIR", "GLIBC_", "HOSTALIASES", "LD_", "LOCALDOMAIN", "LOCPATH", "MALLOC_", "NIS_PATH",

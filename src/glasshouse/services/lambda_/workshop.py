@@ -9,6 +9,7 @@ from pathlib import Path
 from glasshouse.core.cloud import Cloud
 from glasshouse.engines.functions.control_groups import ControlGroups
 from glasshouse.engines.functions.environment import Environment
+from glasshouse.engines.functions.peers import is_sandboxed
 from glasshouse.engines.functions.program import Program
 from glasshouse.engines.functions.sandbox import choose_sandbox
 from glasshouse.services.lambda_.programs import Dressing, Programs
@@ -34,6 +35,8 @@ class Workshop:
             base = Path(self._open_base.name)
             base.chmod(0o711)
             self._sandbox = choose_sandbox(base)
+        if self._sandbox.is_root:
+            cloud.is_sandboxed = is_sandboxed  # from now on: what runs may outlive what started it
         shutil.rmtree(base / "unpacked", ignore_errors=True)  # by an earlier run
         self._unpacked = Unpacked(cloud, base / "unpacked")
         bundle = cloud.authority().bundle() if cloud.is_proxy else None
