@@ -108,13 +108,13 @@ def _print_functions():
 
 
 def _print_given_up(url: str | None):
-    """Jobs that failed for good: something was promised that will not happen."""
+    """Jobs that failed time and again: something was promised that will not happen before the cloud is started anew."""
     try:
         cloud = the_cloud(url)
     except NotRunning as failure:
         print(failure)
         return
     jobs = cloud.get("jobs")["given_up"]
-    print(f"The cloud at {cloud.url} gave up on {len(jobs)} jobs" + (":" if jobs else ""))
+    print(f"The cloud at {cloud.url} gave up on {len(jobs)} jobs" + (", until it is started anew:" if jobs else ""))
     for job in jobs:
         print(f"  {job['service']}.{job['method']}: {job['error']}")
