@@ -3,6 +3,10 @@
 from glasshouse.core import ServiceError
 
 
+class AccessDeniedException(ServiceError):
+    """You don't have sufficient permissions to perform this action."""
+
+
 class InvalidParameterException(ServiceError):
     """A parameter is specified incorrectly."""
 

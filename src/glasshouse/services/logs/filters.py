@@ -1,22 +1,14 @@
-"""What happens when events arrive: metric filters count them, subscription filters pass them on, live tails show them.
+"""What happens when events arrive: metric filters count them, subscriptions pass them on, live tails show them."""
 
-A subscription's destination gets AWS's gzipped JSON, as soon as Glasshouse has the service the destination belongs to.
-"""
-
-import gzip
-import json
-from base64 import b64decode, b64encode
-
-from glasshouse.core import ServiceError
 from glasshouse.services.logs.errors import (
     InvalidParameterException,
     LimitExceededException,
     ResourceNotFoundException,
 )
 from glasshouse.services.logs.events import Event, last_arrival
-from glasshouse.services.logs.records import LogGroup, MetricFilter, SubscriptionFilter
+from glasshouse.services.logs.records import LogGroup, MetricFilter
 
-METRIC_FILTERS, SUBSCRIPTION_FILTERS = 100, 2
+METRIC_FILTERS = 100
 TAIL_EVENTS = 500
 TAIL_MINUTES = 180
 
@@ -25,8 +17,14 @@ class Filters:
     """The operations on filters, and the arrival of events."""
 
     def put_metric_filter(
-        self, log_group_name: str, filter_name: str, filter_pattern: str, metric_transformations: list
+        self,
+        log_group_name: str,
+        filter_name: str,
+        filter_pattern: str,
+        metric_transformations: list,
+        apply_on_transformed_logs: bool = False,
     ):
+        """Nothing transforms logs here, so that all are the original ones, whatever the filter applies to."""
         group = self._group(log_group_name)
         self._pattern(filter_pattern)
         others = [f for f in self.metric_filters.list(log_group_name) if f.filter_name != filter_name]
@@ -37,11 +35,11 @@ class Filters:
                 raise InvalidParameterException(
                     "Invalid metric transformation: dimensions and default value are mutually exclusive properties."
                 )
-        self.metric_filters.put(
-            MetricFilter(
-                group.log_group_name, filter_name, filter_pattern, metric_transformations, self._milliseconds()
-            )
-        )
+        made = MetricFilter(
+            group.log_group_name, filter_name, filter_pattern, metric_transformations, self._milliseconds(),
+            apply_on_transformed_logs,
+        )  # fmt: skip
+        self.metric_filters.put(made)
 
     def delete_metric_filter(self, log_group_name: str, filter_name: str):
         self._group(log_group_name)
@@ -84,57 +82,6 @@ class Filters:
             ]
         }
 
-    def put_subscription_filter(
-        self,
-        log_group_name: str,
-        filter_name: str,
-        filter_pattern: str,
-        destination_arn: str,
-        role_arn: str | None = None,
-        distribution: str = "ByLogStream",
-    ):
-        group = self._group(log_group_name)
-        self._pattern(filter_pattern)
-        service = _service_of(destination_arn)
-        if service not in ("lambda", "kinesis", "firehose"):
-            raise InvalidParameterException(f"Invalid destination ARN: {destination_arn}")
-        if service != "lambda" and not role_arn:
-            raise InvalidParameterException("destinationArn for vendor kinesis cannot be used without roleArn")
-        others = [f for f in self.subscription_filters.list(log_group_name) if f.filter_name != filter_name]
-        if len(others) >= SUBSCRIPTION_FILTERS:
-            raise LimitExceededException("Resource limit exceeded.")
-        self.subscription_filters.put(
-            SubscriptionFilter(
-                log_group_name,
-                filter_name,
-                filter_pattern,
-                destination_arn,
-                role_arn,
-                distribution,
-                self._milliseconds(),
-            )
-        )
-        if service in self.cloud.services.names():
-            self._try_destination(destination_arn, role_arn, group.arn)
-
-    def delete_subscription_filter(self, log_group_name: str, filter_name: str):
-        self._group(log_group_name)
-        found = self.subscription_filters.get(log_group_name, filter_name)
-        if found is None:
-            raise ResourceNotFoundException("The specified subscription filter does not exist.")
-        self.subscription_filters.delete(found)
-
-    def describe_subscription_filters(
-        self, log_group_name: str, filter_name_prefix: str = "", limit: int = 50, next_token: str | None = None
-    ):
-        self._group(log_group_name)
-
-        def shown(found: SubscriptionFilter) -> bool:
-            return found.filter_name.startswith(filter_name_prefix)
-
-        filters, token = self.subscription_filters.page(limit, next_token, log_group_name, where=shown)
-        return {"subscriptionFilters": filters, "nextToken": token}
-
     def start_live_tail(
         self,
         log_group_identifiers: list,
@@ -167,78 +114,9 @@ class Filters:
     def _arrived(self, group: LogGroup, events: list[Event]):
         self.tell(f"logs {group.number}")
         for subscription in self.subscription_filters.list(group.log_group_name):
-            pattern = self._pattern(subscription.filter_pattern)
-            matching = [event for event in events if pattern.match(event.message) is not None]
-            service = _service_of(subscription.destination_arn)
-            if matching and service in self.cloud.services.names():
-                data = self._message(group, subscription, matching)
-                to = {"arn": subscription.destination_arn, "role_arn": subscription.role_arn, "group_arn": group.arn}
-                self.later("_deliver", **to, data=data, key_text=matching[0].stream)
+            self._pass_on(group, subscription, events)
         for counted in self.metric_filters.list(group.log_group_name):
             self._count(counted, events)
-
-    def _message(self, group: LogGroup, subscription: SubscriptionFilter, events: list[Event]) -> str:
-        message = {
-            "messageType": "DATA_MESSAGE",
-            "owner": self.call.account,
-            "logGroup": group.log_group_name,
-            "logStream": events[0].stream,
-            "subscriptionFilters": [subscription.filter_name],
-            "logEvents": [
-                {
-                    "id": f"{e.timestamp:013d}{group.number:021d}{e.sequence:022d}",
-                    "timestamp": e.timestamp,
-                    "message": e.message,
-                }
-                for e in events
-            ],
-        }
-        return b64encode(gzip.compress(json.dumps(message).encode(), mtime=0)).decode()
-
-    def _deliver(self, arn: str, role_arn: str | None, group_arn: str, data: str, key_text: str):
-        """Pass a message, gzipped and in base64, to a subscription's destination."""
-        service = _service_of(arn)
-        if service == "lambda":
-            payload = json.dumps({"awslogs": {"data": data}}).encode()
-            invoke = self.aws.as_service(group_arn).lambda_.invoke
-            invoke(FunctionName=arn, InvocationType="Event", Payload=payload)
-            return
-        aws = self.aws.as_role(role_arn or "")
-        if service == "kinesis":
-            aws.kinesis.put_record(StreamARN=arn, Data=b64decode(data), PartitionKey=key_text)
-        else:
-            aws.firehose.put_record(DeliveryStreamName=arn.rpartition("/")[2], Record={"Data": b64decode(data)})
-
-    def _try_destination(self, arn: str, role_arn: str | None, group_arn: str):
-        if _service_of(arn) == "lambda":
-            self._try_function(arn, group_arn)
-            return
-        check = "CWL CONTROL MESSAGE: Checking health of destination."
-        test = {
-            "messageType": "CONTROL_MESSAGE",
-            "owner": "CloudwatchLogs",
-            "logGroup": "",
-            "logStream": "",
-            "subscriptionFilters": [],
-            "logEvents": [{"id": "", "timestamp": self._milliseconds(), "message": check}],
-        }
-        data = b64encode(gzip.compress(json.dumps(test).encode(), mtime=0)).decode()
-        try:
-            self._deliver(arn, role_arn, group_arn, data, "control")
-        except ServiceError as failure:
-            raise InvalidParameterException(
-                f"Could not deliver test message to specified destination: {arn}. {failure.message}"
-            ) from None
-
-    def _try_function(self, arn: str, group_arn: str):
-        """A function is not called to see whether it may be."""
-        try:
-            self.aws.as_service(group_arn).lambda_.invoke(FunctionName=arn, InvocationType="DryRun", Payload=b"{}")
-        except ServiceError:
-            raise InvalidParameterException(
-                "Could not execute the lambda function. Make sure you have given CloudWatch Logs permission to execute"
-                " your function."
-            ) from None
 
     def _count(self, counted: MetricFilter, events: list[Event]):
         """Publish the metrics of a metric filter."""
@@ -308,8 +186,3 @@ def _datum(made: dict, values: dict[str, str]) -> dict | None:
         "Unit": made.get("unit", "None"),
         "Dimensions": dimensions,
     }
-
-
-def _service_of(arn: str) -> str:
-    parts = arn.split(":")
-    return parts[2] if len(parts) > 2 else ""

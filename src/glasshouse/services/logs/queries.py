@@ -1,7 +1,9 @@
 """Logs Insights: queries that run beside the calls, in portions, and keep their results for a week."""
 
 from base64 import b64decode, b64encode
+from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 
 from glasshouse.core import ids, outside
 from glasshouse.engines.insights import InvalidQuery, Row, parse
@@ -15,6 +17,9 @@ from glasshouse.services.logs.records import LogGroup, Query, QueryDefinition
 
 KEPT_S = 7 * 86_400
 QUERIED_GROUPS = 50
+MINUTE_MS = 60_000
+SPAN_MS = 8 * MINUTE_MS
+SAMPLED, MOST_FIELDS = 10_000, 200
 
 
 class Queries:
@@ -46,7 +51,7 @@ class Queries:
             raise InvalidParameterException(f"A query may look at {QUERIED_GROUPS} log groups at most.")
         if start_time > end_time:
             raise InvalidParameterException("The query's end time must not be before its start time.")
-        names = [self._group(identifier).log_group_name for identifier in given[0]]
+        names = [self._queried(identifier) for identifier in given[0]]
         try:
             parse(query_string)
         except InvalidQuery as failure:
@@ -81,15 +86,34 @@ class Queries:
         status: str | None = None,
         max_results: int = 50,
         next_token: str | None = None,
+        query_language: str | None = None,
     ):
         def shown(query: Query) -> bool:
-            return (log_group_name is None or log_group_name in query.log_group_names) and status in (
-                None,
-                query.status,
-            )
+            asked = {query.status: status, query.query_language: query_language}
+            named = log_group_name is None or log_group_name in query.log_group_names
+            return named and all(wanted in (None, value) for value, wanted in asked.items())
 
         queries, token = self.queries.page(max_results, next_token, where=shown)
-        return {"queries": queries, "nextToken": token}
+        return {"queries": [vars(query) | {"query_string": _sourced(query)} for query in queries], "nextToken": token}
+
+    def list_log_groups_for_query(self, query_id: str, max_results: int = 500, next_token: str | None = None):
+        """By the names under which they were asked for. A query looks at fifty at most, which are one page."""
+        return {"logGroupIdentifiers": self._query(query_id).log_group_names[:max_results]}
+
+    def get_log_group_fields(
+        self, log_group_name: str | None = None, log_group_identifier: str | None = None, time: int | None = None
+    ):
+        """Which fields events have, in percent: of the last 15 minutes, or eight minutes before and after a time."""
+        group = self._group(log_group_name or log_group_identifier)
+        now = self._milliseconds()
+        start, end = (now - 15 * MINUTE_MS, now) if time is None else (time * 1000 - SPAN_MS, time * 1000 + SPAN_MS)
+        found, events = Counter(), 0
+        for event in islice(self._events(group).forward((start, -1), (end, 1 << 62)), SAMPLED):
+            fields = record_fields(group, event, self.call.account)
+            found.update([*fields, *islice(Row(fields).discovered, MOST_FIELDS)])
+            events += 1
+        fields = [{"name": name, "percent": round(100 * count / events)} for name, count in found.most_common()]
+        return {"logGroupFields": fields}
 
     def put_query_definition(
         self,
@@ -124,6 +148,17 @@ class Queries:
             raise ResourceNotFoundException("The specified query definition does not exist.")
         self.definitions.delete(definition)
         return {"success": True}
+
+    def _queried(self, identifier: str) -> str:
+        """The name of a group that a query looks at."""
+        try:
+            return self._group(identifier).log_group_name
+        except ResourceNotFoundException:
+            raise ResourceNotFoundException(
+                f"Log group '{identifier}' does not exist for account ID '{self.call.account}' (Service: AWSLogs;"
+                " Status Code: 400; Error Code: ResourceNotFoundException; Request ID:"
+                f" {self.call.request_id}; Proxy: null)"
+            ) from None
 
     def _query(self, query_id: str) -> Query:
         query = self.queries.get(query_id)
@@ -179,6 +214,12 @@ class Queries:
     def _forget_query(self, query_id: str):
         if query := self.queries.get(query_id):
             self.queries.delete(query)
+
+
+def _sourced(query: Query) -> str:
+    """A query with where it looked, as DescribeQueries shows it."""
+    groups = " ".join(f'"{name}"' for name in query.log_group_names)
+    return f"SOURCE {groups} START={query.start_time}000 END={query.end_time}999 | {query.query_string}"
 
 
 def record_fields(group: LogGroup, event: Event, account: str) -> dict:

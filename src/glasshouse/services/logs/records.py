@@ -28,6 +28,7 @@ class MetricFilter:
     filter_pattern: str
     metric_transformations: list[dict]
     creation_time: int
+    apply_on_transformed_logs: bool = False
 
 
 @dataclass
@@ -39,6 +40,19 @@ class SubscriptionFilter:
     role_arn: str | None
     distribution: str
     creation_time: int
+    apply_on_transformed_logs: bool = False
+
+
+@dataclass
+class Destination:
+    """A name under which other accounts find a stream; the role writes to it."""
+
+    destination_name: str
+    arn: str
+    target_arn: str
+    role_arn: str
+    creation_time: int
+    access_policy: str | None = None
 
 
 @dataclass
@@ -46,6 +60,7 @@ class ResourcePolicy:
     policy_name: str
     policy_document: str
     last_updated_time: int
+    policy_scope: str = "ACCOUNT"
 
 
 @dataclass

@@ -5,12 +5,15 @@ within a day, not three; the KMS key of a group is checked and kept, while its e
 """
 
 from glasshouse.core import Service, Table
+from glasshouse.services.logs.destinations import Destinations
 from glasshouse.services.logs.errors import InvalidParameterException
 from glasshouse.services.logs.exports import Exports
 from glasshouse.services.logs.filters import Filters
 from glasshouse.services.logs.groups import Groups
+from glasshouse.services.logs.policies import Policies
 from glasshouse.services.logs.queries import Queries
 from glasshouse.services.logs.records import (
+    Destination,
     ExportTask,
     LogGroup,
     MetricFilter,
@@ -20,14 +23,18 @@ from glasshouse.services.logs.records import (
     SubscriptionFilter,
 )
 from glasshouse.services.logs.streams import StreamOperations
+from glasshouse.services.logs.subscriptions import Subscriptions
 
 
-class Logs(Groups, StreamOperations, Filters, Exports, Queries, Service):
+class Logs(
+    Groups, StreamOperations, Filters, Subscriptions, Destinations, Policies, Exports, Queries, Service
+):  # fmt: skip
     name = "logs"
     invalid_page_token = InvalidParameterException
     groups = Table(LogGroup, key="log_group_name")
     metric_filters = Table(MetricFilter, key=("log_group_name", "filter_name"))
     subscription_filters = Table(SubscriptionFilter, key=("log_group_name", "filter_name"))
+    destinations = Table(Destination, key="destination_name")
     policies = Table(ResourcePolicy, key="policy_name")
     exports = Table(ExportTask, key="task_id")
     queries = Table(Query, key="query_id")

@@ -7,6 +7,7 @@ from glasshouse.services.logs.errors import (
     InvalidParameterException,
     ResourceAlreadyExistsException,
     ResourceNotFoundException,
+    ValidationException,
 )
 from glasshouse.services.logs.events import FIRST, LAST, Event, Stream, billed_bytes
 from glasshouse.services.logs.groups import DAY_MS
@@ -41,6 +42,8 @@ class StreamOperations:
         limit: int = 50,
         next_token: str | None = None,
     ):
+        if log_group_name and log_group_identifier:
+            raise ValidationException("LogGroup name and LogGroup ARN are mutually exclusive parameters.")
         group = self._group(log_group_name or log_group_identifier)
         streams = self._streams(group)
         if order_by == "LastEventTime":
@@ -182,7 +185,7 @@ class StreamOperations:
             "firstEventTimestamp": stream.first_event,
             "lastEventTimestamp": stream.last_event,
             "lastIngestionTime": stream.last_ingestion,
-            "uploadSequenceToken": f"{stream.last_ingestion or 0:020d}{stream.id:036d}",
+            "uploadSequenceToken": f"{stream.last_ingestion:020d}{stream.id:036d}" if stream.last_ingestion else None,
             "arn": f"{group.log_group_arn}:log-stream:{stream.name}",
             "storedBytes": 0,  # "from June 17, 2019, this parameter is no longer supported: it is always zero"
         }
