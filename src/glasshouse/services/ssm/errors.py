@@ -1,10 +1,37 @@
-"""Errors of Parameter Store."""
+"""Errors of Systems Manager."""
 
 from glasshouse.core import ServiceError
 
 
 class AccessDeniedException(ServiceError):
     """The requester doesn't have permissions to perform the requested operation."""
+
+
+class DocumentAlreadyExists(ServiceError):
+    """The specified document already exists."""
+
+
+class DocumentLimitExceeded(ServiceError):
+    """You can have at most 500 active SSM documents."""
+
+
+class DocumentPermissionLimit(ServiceError):
+    """The document can't be shared with more Amazon Web Services accounts. You can specify a maximum of 20 accounts per
+    API operation to share a private document. By default, you can share a private document with a maximum of 1000
+    accounts and publicly share up to five documents."""
+
+
+class DocumentVersionLimitExceeded(ServiceError):
+    """The document has too many versions. Delete one or more document versions and try again."""
+
+
+class DuplicateDocumentContent(ServiceError):
+    """The content of the association document matches another document. Change the content of the document and try
+    again."""
+
+
+class DuplicateDocumentVersionName(ServiceError):
+    """The specified version name is a duplicate."""
 
 
 class HierarchyLevelLimitExceededException(ServiceError):
@@ -23,6 +50,27 @@ class IncompatiblePolicyException(ServiceError):
 
 class InvalidAllowedPatternException(ServiceError):
     """The request doesn't meet the regular expression requirement."""
+
+
+class InvalidDocument(ServiceError):
+    """The specified document does not exist."""
+
+
+class InvalidDocumentContent(ServiceError):
+    """The content for the document is not valid."""
+
+
+class InvalidDocumentOperation(ServiceError):
+    """You attempted to delete a document while it is still shared. You must stop sharing the document before you can
+    delete it."""
+
+
+class InvalidDocumentSchemaVersion(ServiceError):
+    """The version of the document schema is not supported."""
+
+
+class InvalidDocumentVersion(ServiceError):
+    """The document version is not valid or does not exist."""
 
 
 class InvalidFilterKey(ServiceError):
@@ -56,6 +104,10 @@ class InvalidPolicyTypeException(ServiceError):
 
 class InvalidResourceId(ServiceError):
     """The resource ID isn't valid. Verify that you entered the correct ID and try again."""
+
+
+class MaxDocumentSizeExceeded(ServiceError):
+    """The size limit of a document is 64 KB."""
 
 
 class ParameterAlreadyExists(ServiceError):

@@ -1,4 +1,4 @@
-"""What Parameter Store keeps."""
+"""What is kept of parameters and documents."""
 
 from dataclasses import dataclass, field
 
@@ -40,3 +40,31 @@ class Census:
 
     tier: str
     parameters: int = 0
+
+
+@dataclass
+class Document:
+    """A document: `shared_with` are accounts (or `all`) and which versions they see."""
+
+    name: str
+    arn: str
+    document_type: str
+    default_version: int = 1
+    latest_version: int = 1
+    made_versions: int = 1  # a number is not given again when its version was deleted
+    requires: list[dict] = field(default_factory=list)
+    shared_with: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class DocumentVersion:
+    """What a document says, as it was written."""
+
+    name: str
+    document_version: int
+    content: str
+    document_format: str
+    created_date: float
+    version_name: str | None = None
+    display_name: str | None = None
+    target_type: str | None = None

@@ -1,7 +1,8 @@
-"""SSM Parameter Store: named, versioned values arranged as a tree of paths.
+"""SSM Parameter Store: named, versioned values arranged as a tree of paths; and the documents of Systems Manager.
 
-Of Systems Manager there is Parameter Store, with its tags; everything else is refused. Facts: `ParameterChanged`
-(EventBridge's "Parameter Store Change") and `ParameterPolicyAction` ("Parameter Store Policy Action").
+Of Systems Manager there are Parameter Store and documents, with their tags; everything else is refused. Facts:
+`ParameterChanged` (EventBridge's "Parameter Store Change") and `ParameterPolicyAction` ("Parameter Store Policy
+Action").
 
 Differs from AWS: an image id (data type aws:ec2:image) is looked at within the request, whose answer is AWS's all the
 same; parameters cannot be shared with other accounts; a deleted name can be used again at once; what AWS publishes
@@ -11,21 +12,25 @@ below /aws/service is described in `public`.
 from glasshouse.core import Service, Table
 from glasshouse.core.errors import ValidationException
 from glasshouse.services.ssm import filters, names, public
+from glasshouse.services.ssm.document_lists import DocumentLists
+from glasshouse.services.ssm.documents import Documents
 from glasshouse.services.ssm.encryption import Encryption
 from glasshouse.services.ssm.errors import InvalidNextToken
 from glasshouse.services.ssm.labels import Labels
 from glasshouse.services.ssm.reading import Reading
-from glasshouse.services.ssm.records import Census, Parameter
+from glasshouse.services.ssm.records import Census, Document, DocumentVersion, Parameter
 from glasshouse.services.ssm.tagging import Tagging
 from glasshouse.services.ssm.writing import Writing
 
 
-class Ssm(Writing, Reading, Labels, Tagging, Encryption, Service):
+class Ssm(Writing, Reading, Labels, Documents, DocumentLists, Tagging, Encryption, Service):
     name = "ssm"
     invalid_page_token = InvalidNextToken
     parameters = Table(Parameter, key="path")
     history = Table(Parameter, key=("path", "version"))
     census = Table(Census, key="tier")
+    documents = Table(Document, key="name")
+    document_versions = Table(DocumentVersion, key=("name", "document_version"))
 
     def describe_parameters(
         self,
@@ -43,8 +48,18 @@ class Ssm(Writing, Reading, Labels, Tagging, Encryption, Service):
 
     def resource_arns(self, params: dict) -> list[str] | None:
         """A policy speaks of parameters without the version or label that a request may add to their names."""
+        if self._concerns_document(params):
+            name = params.get("Name") or params.get("ResourceId")
+            return [name if name.startswith("arn:") else self.call.arn(f"document/{name}")] if name else None
         given = [params.get("Name"), params.get("Path"), params.get("ResourceId"), *(params.get("Names") or ())]
         return [self._arn_of(text) for text in given if text] or None
+
+    def resource_account(self, params: dict) -> str | None:
+        """A document of another account is looked at by who it is shared with, which no policy says."""
+        return self.call.account if self._concerns_document(params) else None
+
+    def _concerns_document(self, params: dict) -> bool:
+        return "Document" in self.call.operation or params.get("ResourceType") == "Document"
 
     def _arn_of(self, text: str) -> str:
         if text.startswith("arn:"):

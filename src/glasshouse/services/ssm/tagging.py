@@ -1,4 +1,4 @@
-"""Tags of parameters. Nothing else that SSM tags exists here yet, which is refused in words."""
+"""Tags of parameters and documents. Nothing else that SSM tags exists here, which is refused in words."""
 
 from glasshouse.core import tags as tag_lists
 from glasshouse.core.errors import NotSupported, ValidationException
@@ -22,6 +22,11 @@ class Tagging:
         self.cloud.tags.remove(self._tagged_arn(resource_type, resource_id), tag_keys)
 
     def _tagged_arn(self, resource_type: str, resource_id: str) -> str:
+        if resource_type == "Document":
+            document = self.documents.get(resource_id)
+            if document is None:
+                raise InvalidResourceId()
+            return document.arn
         if resource_type != "Parameter":
             raise NotSupported(f"ssm: tags of the resource type {resource_type} are not supported by Glasshouse yet")
         parameter = self.parameters.get(names.path_of(resource_id))
