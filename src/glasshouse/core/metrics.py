@@ -142,7 +142,7 @@ class Metrics:
                 start = minute * MINUTE
                 metric = self.known(account, region, namespace, name, dimensions, start)
                 self.keep(metric, start, MINUTE, unit, measures)
-            written = {metric_topic(*key[:4]) for key in pending}
+            written = {topic for key in pending for topic in (metric_topic(*key[:4]), place_topic(*key[:2]))}
             self._store.after_commit(lambda: self.on_written(written))
 
     def _take_back(self, pending: dict[tuple, Measures]):
@@ -202,6 +202,11 @@ class Metrics:
 def metric_topic(account: str, region: str, namespace: str, name: str) -> str:
     """What is told when metrics of this name, of whatever dimensions, have got data."""
     return f"metric {account} {region} {namespace} {name}"
+
+
+def place_topic(account: str, region: str) -> str:
+    """What is told when any metrics of a place have got data."""
+    return f"metrics {account} {region}"
 
 
 def read_measures(count: float, total: float, least: float, most: float, frequencies: str | None) -> Measures:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Iterator
 from itertools import repeat
 
-from glasshouse.core.metrics import MINUTE, Measures, metric_topic
+from glasshouse.core.metrics import MINUTE, Measures, metric_topic, place_topic
 from glasshouse.services.cloudwatch.errors import (
     InvalidParameterCombinationException,
     InvalidParameterValueException,
@@ -29,7 +29,7 @@ class Putting:
         _raise_first(
             lambda: (wrong for number, datum in enumerate(metric_data, 1) for wrong in self._wrongs(number, datum))
         )
-        metrics, call = self.cloud.metrics, self.call
+        metrics, call, minutes = self.cloud.metrics, self.call, set()
         for datum in metric_data:
             moment = datum.get("Timestamp", self.now)
             period = 1 if datum.get("StorageResolution", MINUTE) < MINUTE else MINUTE
@@ -43,7 +43,11 @@ class Putting:
                 start,
             )
             metrics.keep(known, start, period, datum.get("Unit", "None"), _measures(datum))
-        self.tell(*{metric_topic(call.account, call.region, namespace, datum["MetricName"]) for datum in metric_data})
+            minutes.add((known, start // MINUTE * MINUTE))
+        self._tell_streams(minutes)
+        names = {datum["MetricName"] for datum in metric_data}
+        topics = [metric_topic(call.account, call.region, namespace, name) for name in names]
+        self.tell(place_topic(call.account, call.region), *topics)
 
     def _check_namespace(self, namespace: str | None):
         if not namespace:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 State = Literal["OK", "ALARM", "INSUFFICIENT_DATA"]
+RUNNING, STOPPED = "running", "stopped"
 UNCHECKED = "Unchecked: Initial alarm creation"
 
 
@@ -100,3 +101,22 @@ class CompositeAlarm(Alarm):
     actions_suppressor_extension_period: int | None = None
     actions_suppressed_by: str | None = None
     actions_suppressed_reason: str | None = None
+
+
+@dataclass
+class MetricStream:
+    """A metric stream, and until which minute it has sent what was measured."""
+
+    name: str
+    arn: str
+    firehose_arn: str
+    role_arn: str
+    output_format: str
+    creation_date: float
+    last_update_date: float
+    sent_until: int
+    state: str = RUNNING
+    include_filters: list[dict] = field(default_factory=list)
+    exclude_filters: list[dict] = field(default_factory=list)
+    statistics_configurations: list[dict] = field(default_factory=list)
+    include_linked_accounts_metrics: bool = False

@@ -1,7 +1,7 @@
 """CloudWatch: what services and clients measure, statistics and expressions of it, alarms, and dashboards.
 
 Differs from AWS: data can be read at once; a percentile of many different values is as exact as their first two digits.
-Metric streams, anomaly detectors, Contributor Insights, images of widgets, alarms on logs, mute rules and metrics of
+Anomaly detectors, Contributor Insights, images of widgets, alarms on logs, mute rules and metrics of
 other accounts are refused.
 """
 
@@ -15,19 +15,22 @@ from glasshouse.services.cloudwatch.describing_alarms import DescribingAlarms
 from glasshouse.services.cloudwatch.errors import InvalidParameterValueException
 from glasshouse.services.cloudwatch.listing import Listing
 from glasshouse.services.cloudwatch.metric_statistics import MetricStatistics
+from glasshouse.services.cloudwatch.metric_streaming import MetricStreaming
+from glasshouse.services.cloudwatch.metric_streams import MetricStreams
 from glasshouse.services.cloudwatch.putting import Putting
 from glasshouse.services.cloudwatch.readings import Readings
-from glasshouse.services.cloudwatch.records import CompositeAlarm, Dashboard, MetricAlarm
+from glasshouse.services.cloudwatch.records import CompositeAlarm, Dashboard, MetricAlarm, MetricStream
 from glasshouse.services.cloudwatch.retention import Retention
 from glasshouse.services.cloudwatch.tagging import Tagging
 
 
 class Cloudwatch(
     Putting, Listing, MetricStatistics, Data, Alarms, DescribingAlarms, AlarmStates, AlarmActions, Dashboards, Tagging,
-    Readings, Retention, Service,
+    MetricStreams, MetricStreaming, Readings, Retention, Service,
 ):  # fmt: skip
     name = "cloudwatch"
     invalid_page_token = InvalidParameterValueException
     dashboards = Table(Dashboard, key="dashboard_name", scope="account")
     metric_alarms = Table(MetricAlarm, key="alarm_name")
     composite_alarms = Table(CompositeAlarm, key="alarm_name")
+    metric_streams = Table(MetricStream, key="name")

@@ -1,4 +1,4 @@
-"""Tags of alarms and dashboards."""
+"""Tags of alarms, dashboards and metric streams."""
 
 from glasshouse.core.tags import from_list, to_list
 from glasshouse.services.cloudwatch.errors import InvalidParameterValueException, ResourceNotFoundException
@@ -29,8 +29,11 @@ class Tagging:
     def _check_resource(self, arn: str):
         _, _, alarm = arn.partition(":alarm:")
         _, _, dashboard = arn.partition(":dashboard/")
-        own = (alarm and arn == self._alarm_arn(alarm) and self._any_alarm(alarm)) or (
-            dashboard and arn == self._dashboard_arn(dashboard) and self.dashboards.get(dashboard)
+        _, _, stream = arn.partition(":metric-stream/")
+        own = (
+            (alarm and arn == self._alarm_arn(alarm) and self._any_alarm(alarm))
+            or (dashboard and arn == self._dashboard_arn(dashboard) and self.dashboards.get(dashboard))
+            or (stream and arn == self._metric_stream_arn(stream) and self.metric_streams.get(stream))
         )
         if not own:
             raise ResourceNotFoundException()
