@@ -100,7 +100,7 @@ def and_cut_off():
 
 def to_admin():
     return [fetched(f"{URL}/_glasshouse/{name}", data)
-            for name, data in [("clock", None), ("mail", None), ("settle", b"{}"), ("reset", b"{}")]]
+            for name, data in [("clock", None), ("mail", None), ("clock", b'{"action": "freeze"}')]]
 
 def to_site(url):
     asked = AWSRequest("GET", url, {"Host": HOST.netloc})
