@@ -19,6 +19,7 @@ from glasshouse.gateway.server import Server
 from glasshouse.protocol import model
 from glasshouse.services.cloudtrail.witness import Witness
 from glasshouse.services.iam.access import IamAccess
+from glasshouse.services.s3.seeing import BucketWitness
 
 T = TypeVar("T")
 
@@ -46,7 +47,7 @@ def make_cloud(settings: Settings) -> Cloud:
     cloud = Cloud(model, services, settings.data, settings.account, settings.unsupported == "refuse")
     cloud.is_open = settings.auth == "open"
     cloud.access = IamAccess(cloud)
-    cloud.witness = Witness(cloud)
+    cloud.witness = BucketWitness(cloud, Witness(cloud))
     return cloud
 
 

@@ -80,6 +80,8 @@ class Acls:
         version.acl = {"Grants": grants}
         self.versions.save(version)
         self._notify(found, version, "ObjectAcl:Put")
+        if found.replicates:
+            self._replicate_change(found, version)
 
     def get_object_acl(
         self, bucket: str, key: str, version_id: str | None = None, request_payer: str | None = None,
@@ -207,7 +209,7 @@ def _header_grants(text: str, permission: str, header: str) -> list[dict]:
         if found is None or text[found.end() : found.end() + 1] not in ("", ","):
             raise InvalidArgument("Argument format not recognized", ArgumentName=header, ArgumentValue=text)
         value = found[2] if found[2] is not None else found[3].strip()
-        grantee = _grantee(found[1], value, found[1], found[1])
+        grantee = grantee_of(found[1], value, found[1], found[1])
         if grantee is None:
             raise InvalidArgument("Argument format not recognized", ArgumentName=header, ArgumentValue=text)
         grants.append({"Grantee": grantee, "Permission": permission})
@@ -215,7 +217,7 @@ def _header_grants(text: str, permission: str, header: str) -> list[dict]:
     return grants
 
 
-def _grantee(kind: str, value: str, group_name: str, user_name: str) -> dict | None:
+def grantee_of(kind: str, value: str, group_name: str, user_name: str) -> dict | None:
     """A grantee by kind; None for an unknown kind. The names are those of the argument, for errors."""
     if kind == "uri":
         if value not in (*PUBLIC, LOG_DELIVERY):
@@ -248,7 +250,7 @@ def _grant_of_policy(grant: dict) -> dict:
     if permission not in PERMISSIONS or grantee.get("Type") not in kinds:
         raise MalformedACLError()
     kind, member = kinds[grantee["Type"]]
-    named = _grantee(kind, grantee.get(member) or "", "Group/URI", "CanonicalUser/ID")
+    named = grantee_of(kind, grantee.get(member) or "", "Group/URI", "CanonicalUser/ID")
     return {"Grantee": named, "Permission": permission}
 
 

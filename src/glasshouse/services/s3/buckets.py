@@ -115,6 +115,11 @@ class Buckets:
             raise MalformedXML()
         if configuration.get("MFADelete") == "Enabled":
             raise NotSupported("s3:PutBucketVersioning MFADelete is not supported by Glasshouse yet")
+        if status == "Suspended" and self._setting(found, "replication"):
+            raise InvalidBucketState(
+                "A replication configuration is present on this bucket, so you cannot change the versioning state. To"
+                " change the versioning state, first delete the replication configuration."
+            )
         if status == "Suspended" and found.object_lock:
             raise InvalidBucketState(
                 "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed."

@@ -109,3 +109,5 @@ class Deletes:
             self._check_lock(bucket, version, bypass)
         self.versions.delete(version)
         self.contents.drop(version)
+        if bucket.replicates:
+            self._forget_replication(version)

@@ -46,12 +46,17 @@ class Deliveries:
         "CompleteMultipartUpload"."""
         self._notify(bucket, version, f"ObjectCreated:{event_name}")
         self._state_of("ObjectCreated", bucket, version, event_name)
+        if bucket.replicates:
+            self._replicate(bucket, version)
 
     def _object_removed(self, bucket: Bucket, version: ObjectVersion, event_name: str):
         """Called when a version is deleted ("Delete"), or with the marker that hides it ("DeleteMarkerCreated")."""
         by_rule = self.call.operation == "_age"
         self._notify(bucket, version, f"{'LifecycleExpiration' if by_rule else 'ObjectRemoved'}:{event_name}")
         self._state_of("ObjectRemoved", bucket, version, event_name)
+        # Markers that rules have made are not replicated.
+        if bucket.replicates and event_name == "DeleteMarkerCreated" and not by_rule:
+            self._replicate(bucket, version)
 
     def _state_of(self, fact: str, bucket: Bucket, version: ObjectVersion, event_name: str):
         if self.cloud.services.subscribers(f"s3.{fact}"):

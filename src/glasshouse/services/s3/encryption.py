@@ -83,7 +83,7 @@ class Encryptions:
         """For KMS, with a new data key, and with the ARN of the key that encrypted it."""
         if asked.algorithm not in KMS:
             return asked
-        context = _context(asked, bucket.arn, params["Key"])
+        context = encryption_context(asked, bucket.arn, params["Key"])
         key = asked.kms_key_id or MANAGED_KEY
         made = self._ask_kms(bucket, key, "generate_data_key", KeyId=key, KeySpec="AES_256", EncryptionContext=context)
         sealed = b64encode(made["CiphertextBlob"]).decode()
@@ -95,10 +95,19 @@ class Encryptions:
         if encryption.data_key is None:
             return
         bucket = self._bucket(version.bucket)
-        context = _context(encryption, bucket.arn, version.key)
+        context = encryption_context(encryption, bucket.arn, version.key)
         sealed = b64decode(encryption.data_key)
         self._ask_kms(
             bucket, encryption.asked_key or "", "decrypt", CiphertextBlob=sealed, EncryptionContext=context,
+            KeyId=encryption.kms_key_id,
+        )  # fmt: skip
+
+    def _open_as(self, kms: Any, version: ObjectVersion, bucket: Bucket):
+        """Raise what keeps an object closed to somebody else, by whose name KMS is asked."""
+        encryption = version.encryption
+        context = encryption_context(encryption, bucket.arn, version.key)
+        kms.decrypt(
+            CiphertextBlob=b64decode(encryption.data_key or ""), EncryptionContext=context,
             KeyId=encryption.kms_key_id,
         )  # fmt: skip
 
@@ -121,7 +130,7 @@ class Encryptions:
             raise _refusal(refusal) from None
 
 
-def _context(encryption: Encryption, bucket_arn: str, key: str) -> dict[str, str]:
+def encryption_context(encryption: Encryption, bucket_arn: str, key: str) -> dict[str, str]:
     """The encryption context: the object's ARN, or the bucket's for a bucket key, and what the client adds."""
     context = {"aws:s3:arn": bucket_arn if encryption.bucket_key else f"{bucket_arn}/{key}"}
     if encryption.kms_context:

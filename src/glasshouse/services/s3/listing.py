@@ -150,7 +150,8 @@ class Listing:
             owners = {account: owner(account) for account in {row.owner for row in walked.entries}}
             for row, each in zip(walked.entries, shown, strict=True):
                 each["Owner"] = owners[row.owner]
-        return {
+        charged = self._charge(bucket) if bucket.requester_pays else {}
+        return charged | {
             "Name": bucket.name,
             "IsTruncated": walked.truncated,
             "Contents": shown,

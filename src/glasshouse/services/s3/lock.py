@@ -70,6 +70,8 @@ class Locks:
         version.lock = replace(lock, mode=mode, until=until)
         self.versions.save(version)
         self._notify(found, version, "ObjectRetention:Put")
+        if found.replicates:
+            self._replicate_change(found, version)
 
     def get_object_retention(
         self, bucket: str, key: str, version_id: str | None = None, request_payer: str | None = None,
@@ -85,12 +87,14 @@ class Locks:
         version_id: str | None = None, content_md5: str | None = None, checksum_algorithm: str | None = None,
         expected_bucket_owner: str | None = None,
     ):  # fmt: skip
-        _, version = self._lockable(bucket, key, version_id, expected_bucket_owner)
+        found, version = self._lockable(bucket, key, version_id, expected_bucket_owner)
         status = (legal_hold or {}).get("Status")
         if status not in ("ON", "OFF"):
             raise MalformedXML()
         version.lock = replace(version.lock, legal_hold=status)
         self.versions.save(version)
+        if found.replicates:
+            self._replicate_change(found, version)
 
     def get_object_legal_hold(
         self, bucket: str, key: str, version_id: str | None = None, request_payer: str | None = None,

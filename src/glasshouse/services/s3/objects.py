@@ -125,6 +125,8 @@ class Objects:
             answer["VersionId"] = version.version_id
         if bucket.expires:
             answer |= self._expiration(bucket, version)
+        if bucket.requester_pays:
+            answer |= self._charge(bucket)
         answer |= encryption_members(version)
         return answer
 
@@ -159,6 +161,10 @@ class Objects:
             answer |= self._restore_headers(version)
         if bucket.expires:
             answer |= self._expiration(bucket, version)
+        if bucket.replicates:
+            answer |= self._replication_status(version)
+        if bucket.requester_pays:
+            answer |= self._charge(bucket)
         answer |= encryption_members(version)
         start, end = self._asked_bytes(version, params, answer)
         self._override(params, answer)

@@ -64,6 +64,8 @@ class Bucket:
     notifies: bool = False  # has a notification configuration
     expires: bool = False  # has a lifecycle configuration
     has_policy: bool = False
+    requester_pays: bool = False
+    replicates: bool = False  # has, or had, a replication configuration, or replicas
 
     @property
     def arn(self) -> str:

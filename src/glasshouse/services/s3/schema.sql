@@ -21,3 +21,12 @@ CREATE TABLE IF NOT EXISTS s3_part (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS s3_part_start ON s3_part (content, start);
 CREATE TABLE IF NOT EXISTS s3_measured (name TEXT PRIMARY KEY, began REAL NOT NULL, result TEXT) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS s3_access (
+    id INTEGER PRIMARY KEY, bucket TEXT NOT NULL, moment REAL NOT NULL, line TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS s3_access_bucket ON s3_access (bucket, id);
+CREATE TABLE IF NOT EXISTS s3_replication (
+    bucket TEXT NOT NULL, key TEXT NOT NULL, version_id TEXT NOT NULL, status TEXT NOT NULL, outcomes TEXT NOT NULL,
+    PRIMARY KEY (bucket, key, version_id)
+) WITHOUT ROWID;

@@ -9,11 +9,13 @@ data directory as they came.
 from glasshouse.core import NotSupported, Service, Table
 from glasshouse.core.once import once
 from glasshouse.services.s3.access import BucketAccess
+from glasshouse.services.s3.access_logs import AccessLogs
 from glasshouse.services.s3.acl import Acls
 from glasshouse.services.s3.aging import Aging
 from glasshouse.services.s3.attributes import Attributes
 from glasshouse.services.s3.bucket_settings import BucketSettings
 from glasshouse.services.s3.buckets import Buckets
+from glasshouse.services.s3.configurations import Configurations
 from glasshouse.services.s3.contents import Contents
 from glasshouse.services.s3.copies import Copies
 from glasshouse.services.s3.cors import Cors
@@ -30,6 +32,7 @@ from glasshouse.services.s3.errors import (
     NoSuchVersion,
 )
 from glasshouse.services.s3.forms import Forms
+from glasshouse.services.s3.inventory import Inventories
 from glasshouse.services.s3.lifecycle import Lifecycles
 from glasshouse.services.s3.listing import Listing
 from glasshouse.services.s3.lock import Locks
@@ -37,7 +40,11 @@ from glasshouse.services.s3.measuring import Measuring
 from glasshouse.services.s3.multipart import Multipart
 from glasshouse.services.s3.notifications import Notifications
 from glasshouse.services.s3.objects import Objects
+from glasshouse.services.s3.payment import Payment
 from glasshouse.services.s3.records import Bucket, ObjectVersion
+from glasshouse.services.s3.replicas import Replicas
+from glasshouse.services.s3.replication import Replication
+from glasshouse.services.s3.request_metrics import RequestMetrics
 from glasshouse.services.s3.sites import Sites
 from glasshouse.services.s3.storage_class import StorageClasses
 from glasshouse.services.s3.tagging import Tagging
@@ -52,7 +59,8 @@ OTHER_KINDS = ("-s3alias", "--ol-s3", ".mrap", "--x-s3")  # of what a bucket's n
 class S3(
     Buckets, Objects, Deletes, Copies, Listing, Multipart, Measuring, Attributes, Drafts,
     Tagging, Acls, BucketAccess, BucketSettings, Encryptions, Cors, Locks, Lifecycles, Aging, Notifications, Deliveries,
-    StorageClasses, Web, Websites, Sites, Forms, Service,
+    StorageClasses, AccessLogs, Configurations, Inventories, Payment, Replication, Replicas, RequestMetrics,
+    Web, Websites, Sites, Forms, Service,
 ):  # fmt: skip
     name = "s3"
     invalid_page_token = InvalidArgument
@@ -79,6 +87,8 @@ class S3(
             raise NoSuchBucket(BucketName=name)
         if expected_bucket_owner is not None and expected_bucket_owner != bucket.account:
             raise AccessDenied()
+        if bucket.requester_pays:
+            self._check_payer(bucket)
         return bucket
 
     def _version(self, bucket: Bucket, key: str, version_id: str | None = None) -> ObjectVersion:

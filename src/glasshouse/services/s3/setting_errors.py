@@ -17,6 +17,28 @@ class BadRequest(ServiceError):
     """Bad Request"""
 
 
+class CrossLocationLoggingProhibitted(ServiceError):
+    """Cross S3 location logging not allowed."""
+
+    status = 403
+
+
+class IdMismatch(ServiceError):
+    """Document ID does not match the specified configuration ID."""
+
+
+class InvalidS3DestinationBucket(ServiceError):
+    """Invalid bucket ARN."""
+
+
+class TooManyConfigurations(ServiceError):
+    """You are attempting to create a new configuration but have already reached the 1,000-configuration limit."""
+
+
+class InvalidTargetBucketForLogging(ServiceError):
+    """The target bucket for logging does not exist"""
+
+
 class InvalidBucketAclWithBlockPublicAccessError(ServiceError):
     """Bucket cannot have public ACLs set with BlockPublicAccess enabled"""
 

@@ -97,6 +97,8 @@ class Tagging:
         version.tags = dict(sorted(version.tags.items()))
         self.versions.save(version)
         self._notify(bucket, version, f"ObjectTagging:{event}")
+        if bucket.replicates:
+            self._replicate_change(bucket, version)
         return _version_id(bucket, version)
 
 
