@@ -35,6 +35,8 @@ def test_a_version_that_is_not_there_is_not_found(ssm):
         "Systems Manager could not find version 2 of p. Verify the version and try again.",
     )
     assert refusal(ssm.get_parameter, Name="p:production")[0] == "ParameterVersionNotFound"
+    for name in ("p:2:3", "q:2"):
+        assert refusal(ssm.get_parameter, Name=name) == ("ParameterNotFound", f"Parameter {name} not found.")
     code, _ = refusal(ssm.label_parameter_version, Name="p", ParameterVersion=7, Labels=["x"])
     assert code == "ParameterVersionNotFound"
 

@@ -26,7 +26,7 @@ class Exports:
         from_: int,
         to: int,
         destination: str,
-        destination_prefix: str = "exportedlogs",
+        destination_prefix: str | None = None,
         log_stream_name_prefix: str | None = None,
         task_name: str | None = None,
     ):
@@ -38,8 +38,8 @@ class Exports:
             raise LimitExceededException("Resource limit exceeded.")
         self._check_bucket(group, destination, destination_prefix)
         task = ExportTask(
-            ids.uuid(), task_name, log_group_name, log_stream_name_prefix, from_, to, destination, destination_prefix,
-            {"code": "PENDING", "message": "Queued"}, {"creationTime": self._milliseconds()},
+            ids.uuid(), task_name, log_group_name, log_stream_name_prefix, from_, to, destination,
+            destination_prefix or "exportedlogs", {"code": "PENDING"}, {"creationTime": self._milliseconds()},
         )  # fmt: skip
         self.exports.put(task)
         self.later("_export", task_id=task.task_id)
@@ -59,11 +59,11 @@ class Exports:
         if task is None:
             raise ResourceNotFoundException("The specified export task does not exist.")
         if task.status["code"] not in ACTIVE:
-            raise InvalidOperationException("The specified export task is not running.")
+            raise InvalidOperationException("The specified export task has already finished")
         self._finish_export(task, "CANCELLED", "Cancelled by user")
 
-    def _check_bucket(self, group: LogGroup, bucket: str, prefix: str):
-        """AWS writes a test object first; what it cannot write to, it refuses."""
+    def _check_bucket(self, group: LogGroup, bucket: str, prefix: str | None):
+        """AWS writes a test object first, below a prefix that was asked for; what it cannot write to, it refuses."""
         try:
             self.aws.s3.head_bucket(Bucket=bucket)
         except ServiceError:
@@ -73,7 +73,7 @@ class Exports:
         s3 = self.aws.as_service(group.arn).s3
         try:
             s3.get_bucket_acl(Bucket=bucket)
-            key = f"{prefix}/aws-logs-write-test"
+            key = f"{prefix}/aws-logs-write-test" if prefix else "aws-logs-write-test"
             s3.put_object(Bucket=bucket, Key=key, Body=b"Permission Check Successful", ACL=OWNED)
         except ServiceError as failure:
             raise InvalidParameterException(

@@ -85,8 +85,9 @@ class Reading:
             )
         elsewhere = reference.region and reference.region != self.call.region
         parameter = None if elsewhere else self.parameters.get(reference.path)
-        if parameter is None:
-            raise ParameterNotFound(f"Parameter {reference.name} not found.")
+        if parameter is None or ":" in reference.selector:
+            selector = f":{reference.selector}" if reference.selector else ""
+            raise ParameterNotFound(f"Parameter {reference.name}{selector} not found.")
         return parameter
 
     def _version(self, reference: names.Reference) -> Parameter:

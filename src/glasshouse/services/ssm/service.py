@@ -36,7 +36,7 @@ class Ssm(Writing, Reading, Labels, Documents, DocumentLists, Tagging, Encryptio
         self,
         filters: list[dict] | None = None,
         parameter_filters: list[dict] | None = None,
-        max_results: int = 50,
+        max_results: int = 10,
         next_token: str | None = None,
     ):
         if filters and parameter_filters:
