@@ -33,6 +33,10 @@ class LimitExceededFault(ServiceError):
     """The quota for alarms for this customer has already been reached."""
 
 
+class LimitExceededException(ServiceError):
+    """The operation exceeded one or more limits."""
+
+
 class MissingRequiredParameterException(ServiceError):
     """An input parameter that is required is missing."""
 

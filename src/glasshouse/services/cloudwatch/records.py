@@ -120,3 +120,16 @@ class MetricStream:
     exclude_filters: list[dict] = field(default_factory=list)
     statistics_configurations: list[dict] = field(default_factory=list)
     include_linked_accounts_metrics: bool = False
+
+
+@dataclass
+class InsightRule:
+    """A rule of Contributor Insights, and the spans of time within which it has been enabled."""
+
+    name: str
+    definition: str
+    schema: str
+    state: str
+    spans: list[tuple[float, float | None]]
+    apply_on_transformed_logs: bool = False
+    managed_rule: bool = False
