@@ -55,12 +55,6 @@ def test_too_many_or_no_deletions_at_once_are_malformed(s3):
     assert said(none) == said(many) == ("MalformedXML", 400)
 
 
-def test_the_customers_own_keys_are_refused_in_words(s3):
-    error = refused(s3.put_object, Bucket="box", Key="key", SSECustomerAlgorithm="AES256", SSECustomerKey="k" * 32)
-    assert said(error) == ("NotSupported", 501)
-    assert "SSECustomerAlgorithm" in error["Message"]
-
-
 def test_a_redirect_leads_to_a_path_or_a_url(s3):
     error = refused(s3.put_object, Bucket="box", Key="key", WebsiteRedirectLocation="nowhere")
     assert said(error) == ("InvalidRedirectLocation", 400)

@@ -14,7 +14,8 @@ class Attributes:
     def get_object_attributes(
         self, bucket: str, key: str, object_attributes: list[str] | None = None,
         expected_bucket_owner: str | None = None, max_parts: int = MAX_KEYS, part_number_marker: int = 0,
-        request_payer=None, version_id: str | None = None,
+        request_payer=None, sse_customer_algorithm=None, sse_customer_key=None, sse_customer_key_md5=None, version_id:
+        str | None = None,
     ):  # fmt: skip
         found = self._bucket(bucket, expected_bucket_owner)
         wanted = object_attributes or []
@@ -24,6 +25,7 @@ class Attributes:
                 ArgumentValue=",".join(wanted),
             )  # fmt: skip
         version = self._version_asked_for(found, key, version_id)
+        self._check_customer_key(version)
         limit = check_limit("x-amz-max-parts", max_parts)
         after = check_limit("x-amz-part-number-marker", part_number_marker, MAX_INTEGER)
         known: dict[str, Any] = {

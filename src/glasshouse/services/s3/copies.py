@@ -6,6 +6,7 @@ from urllib.parse import unquote
 
 from glasshouse.core import NotSupported
 from glasshouse.services.s3 import checksums, conditions
+from glasshouse.services.s3.customer_keys import OF_COPY_SOURCE
 from glasshouse.services.s3.drafts import (
     invalid_directive,
 )
@@ -17,7 +18,10 @@ ITSELF = (
     "This copy request is illegal because it is trying to copy an object to itself without changing the object's"
     " metadata, storage class, website redirect location or encryption attributes."
 )
-CHANGES = ("StorageClass", "WebsiteRedirectLocation", "ServerSideEncryption", "BucketKeyEnabled", "ChecksumAlgorithm")
+CHANGES = (
+    "StorageClass", "WebsiteRedirectLocation", "ServerSideEncryption", "BucketKeyEnabled", "ChecksumAlgorithm",
+    "SSECustomerAlgorithm",
+)  # fmt: skip
 RANGE = re.compile(r"bytes=(\d{1,20})-(\d{1,20})", re.ASCII)
 
 
@@ -38,7 +42,9 @@ class Copies:
         grant_full_control=None, grant_read=None, grant_read_acp=None, grant_write_acp=None, if_match=None,
         if_none_match=None, metadata=None, metadata_directive: str = "COPY", object_lock_legal_hold_status=None,
         object_lock_mode=None, object_lock_retain_until_date=None, request_payer=None, server_side_encryption=None,
-        ssekms_encryption_context=None, ssekms_key_id=None, storage_class=None, tagging: str | None = None,
+        ssekms_encryption_context=None, ssekms_key_id=None, sse_customer_algorithm=None, sse_customer_key=None,
+        sse_customer_key_md5=None, copy_source_sse_customer_algorithm=None, copy_source_sse_customer_key=None,
+        copy_source_sse_customer_key_md5=None, storage_class=None, tagging: str | None = None,
         tagging_directive: str = "COPY", website_redirect_location=None,
     ):  # fmt: skip
         params = self.call.params
@@ -83,7 +89,7 @@ class Copies:
             version = self._version_to_copy(bucket, named)
         else:
             version = self._version(bucket, named.key)
-        self._check_readable(version)
+        self._check_readable(version, OF_COPY_SOURCE)
         return named, bucket, version
 
     def _version_to_copy(self, bucket: Bucket, named: CopySource) -> ObjectVersion:

@@ -12,12 +12,14 @@ from base64 import b64decode, b64encode
 from typing import Any
 
 from glasshouse.core import NotSupported, ServiceError
+from glasshouse.services.s3.customer_keys import BLOCKED, OWN, SSE_C
 from glasshouse.services.s3.errors import AccessDenied, InvalidArgument, MalformedXML
 from glasshouse.services.s3.records import SSE_S3, Bucket, Encryption, ObjectVersion
 
 KMS = ("aws:kms", "aws:kms:dsse")
 MANAGED_KEY = "alias/aws/s3"
 HEADER = "x-amz-server-side-encryption"
+DEFAULT = {"SSEAlgorithm": "AES256"}
 
 
 class Encryptions:
@@ -27,11 +29,10 @@ class Encryptions:
     ):  # fmt: skip
         found = self._bucket(bucket, expected_bucket_owner)
         rules = server_side_encryption_configuration["Rules"]
-        default = rules[0].get("ApplyServerSideEncryptionByDefault") if len(rules) == 1 else None
-        if default is None or default["SSEAlgorithm"] not in ("AES256", *KMS):
+        blocked = _blocked_types(rules[0]) if len(rules) == 1 else []
+        default = rules[0].get("ApplyServerSideEncryptionByDefault", DEFAULT if blocked else None) if rules else None
+        if len(rules) != 1 or default is None or default["SSEAlgorithm"] not in ("AES256", *KMS):
             raise MalformedXML()
-        if "BlockedEncryptionTypes" in rules[0]:
-            raise NotSupported("s3:PutBucketEncryption BlockedEncryptionTypes is not supported by Glasshouse yet")
         key = default.get("KMSMasterKeyID")
         if key is not None and default["SSEAlgorithm"] not in KMS:
             raise InvalidArgument(
@@ -41,13 +42,18 @@ class Encryptions:
         found.encryption = Encryption(default["SSEAlgorithm"], key, rules[0].get("BucketKeyEnabled"))
         found.encryption_chosen = True
         self.buckets.put(found)
+        if blocked:
+            self._keep_setting(found, BLOCKED, blocked)
 
     def get_bucket_encryption(self, bucket: str, expected_bucket_owner: str | None = None):
-        default = self._bucket(bucket, expected_bucket_owner).encryption
+        found = self._bucket(bucket, expected_bucket_owner)
+        default, blocked = found.encryption, self._setting(found, BLOCKED)
         apply = {"SSEAlgorithm": default.algorithm}
         if default.kms_key_id:
             apply["KMSMasterKeyID"] = default.kms_key_id
         rule = {"ApplyServerSideEncryptionByDefault": apply, "BucketKeyEnabled": bool(default.bucket_key)}
+        if blocked:
+            rule["BlockedEncryptionTypes"] = {"EncryptionType": blocked}
         return {"ServerSideEncryptionConfiguration": {"Rules": [rule]}}
 
     def delete_bucket_encryption(self, bucket: str, expected_bucket_owner: str | None = None):
@@ -58,6 +64,8 @@ class Encryptions:
 
     def _default_encryption(self, bucket: Bucket, params: dict) -> Encryption:
         """How a new object is encrypted for which these members were sent: as they say, else as the bucket says."""
+        if "SSECustomerAlgorithm" in params or "SSECustomerKey" in params:
+            return self._customer_encryption(bucket, params)
         algorithm, key = params.get("ServerSideEncryption"), params.get("SSEKMSKeyId")
         if algorithm is None and key is None:
             return self._with_data_key(bucket, params, bucket.encryption)
@@ -89,8 +97,10 @@ class Encryptions:
         sealed = b64encode(made["CiphertextBlob"]).decode()
         return Encryption(asked.algorithm, made["KeyId"], asked.bucket_key or None, asked.kms_context, sealed, key)
 
-    def _check_key(self, version: ObjectVersion):
-        """Raise what keeps an object closed that KMS has to open. Called by everything that reads bytes."""
+    def _check_key(self, version: ObjectVersion, names: tuple[str, ...] = OWN):
+        """Raise what keeps an object closed that the client's key or KMS has to open. Called by everything that reads
+        bytes."""
+        self._check_customer_key(version, names)
         encryption = version.encryption
         if encryption.data_key is None:
             return
@@ -128,6 +138,13 @@ class Encryptions:
             raise
         except ServiceError as refusal:
             raise _refusal(refusal) from None
+
+
+def _blocked_types(rule: dict[str, Any]) -> list[str]:
+    blocked = (rule.get("BlockedEncryptionTypes") or {}).get("EncryptionType") or []
+    if not set(blocked) <= {SSE_C, "NONE"}:
+        raise MalformedXML()
+    return blocked
 
 
 def encryption_context(encryption: Encryption, bucket_arn: str, key: str) -> dict[str, str]:

@@ -22,10 +22,19 @@ MEMBERS = {
     "x-amz-server-side-encryption-aws-kms-key-id": "SSEKMSKeyId", "x-amz-grant-full-control": "GrantFullControl",
     "x-amz-server-side-encryption-context": "SSEKMSEncryptionContext",
     "x-amz-server-side-encryption": "ServerSideEncryption",
+    "x-amz-server-side-encryption-customer-algorithm": "SSECustomerAlgorithm",
+    "x-amz-server-side-encryption-customer-key": "SSECustomerKey",
+    "x-amz-server-side-encryption-customer-key-md5": "SSECustomerKeyMD5",
     "x-amz-grant-read-acp": "GrantReadACP", "x-amz-grant-write-acp": "GrantWriteACP", "x-amz-tagging": "Tagging",
     "x-amz-checksum-crc32": "ChecksumCRC32", "x-amz-checksum-crc32c": "ChecksumCRC32C",
     "x-amz-checksum-crc64nvme": "ChecksumCRC64NVME", "x-amz-checksum-sha1": "ChecksumSHA1",
     "x-amz-checksum-sha256": "ChecksumSHA256",
+}  # fmt: skip
+TOLD = {
+    "x-amz-server-side-encryption": "ServerSideEncryption",
+    "x-amz-server-side-encryption-customer-algorithm": "SSECustomerAlgorithm",
+    "x-amz-server-side-encryption-customer-key-md5": "SSECustomerKeyMD5",
+    "x-amz-version-id": "VersionId", "x-amz-expiration": "Expiration",
 }  # fmt: skip
 METADATA = "x-amz-meta-"
 FILE_NAME = "${filename}"
@@ -106,9 +115,7 @@ def _tags(document: str) -> dict[str, str]:
 
 def _answer(fields: dict[str, str], location: str, put: dict) -> Answer:
     headers = {"etag": put["ETag"], "location": location}
-    headers |= {"x-amz-version-id": put["VersionId"]} if put.get("VersionId") else {}
-    headers |= {"x-amz-server-side-encryption": put["ServerSideEncryption"]}
-    headers |= {"x-amz-expiration": put["Expiration"]} if put.get("Expiration") else {}
+    headers |= {name: put[member] for name, member in TOLD.items() if put.get(member)}
     redirect = urlsplit(fields.get("success_action_redirect") or fields.get("redirect") or "")
     if redirect.scheme in ("http", "https") and redirect.netloc:
         told = urlencode({"bucket": fields["bucket"], "key": fields["key"], "etag": put["ETag"]}, quote_via=quote)

@@ -17,6 +17,7 @@ from urllib.parse import quote
 from glasshouse.core import NotSupported, ServiceError, ids
 from glasshouse.core.digests import digest
 from glasshouse.services.s3.aging import next_midnight
+from glasshouse.services.s3.customer_keys import SSE_C
 from glasshouse.services.s3.errors import MalformedXML
 from glasshouse.services.s3.lifecycle_rules import DAY_S, filter_of
 from glasshouse.services.s3.records import Bucket, ObjectVersion
@@ -35,7 +36,7 @@ OPTIONAL = (
     "ObjectOwner",
 )  # fmt: skip
 NOT_HERE = ("IntelligentTieringAccessTier", "ObjectAccessControlList", "LifecycleExpirationDate")
-ENCRYPTIONS = {"AES256": "SSE-S3", "aws:kms": "SSE-KMS", "aws:kms:dsse": "DSSE-KMS"}
+ENCRYPTIONS = {"AES256": "SSE-S3", "aws:kms": "SSE-KMS", "aws:kms:dsse": "DSSE-KMS", SSE_C: SSE_C}
 CURRENT = "bucket = ? AND superseded IS NULL AND delete_marker = 0 AND key >= ? AND key > ? AND key < ? ORDER BY key"
 EVERY = "bucket = ? AND key >= ? AND (key > ? OR (key = ? AND id < ?)) AND key < ? ORDER BY key, id DESC"
 

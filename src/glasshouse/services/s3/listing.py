@@ -116,7 +116,8 @@ class Listing:
 
     def list_parts(
         self, bucket: str, key: str, upload_id: str, expected_bucket_owner: str | None = None,
-        max_parts: int = MAX_KEYS, part_number_marker: int = 0, request_payer=None,
+        max_parts: int = MAX_KEYS, part_number_marker: int = 0, request_payer=None, sse_customer_algorithm=None,
+        sse_customer_key=None, sse_customer_key_md5=None,
     ):  # fmt: skip
         found = self._bucket(bucket, expected_bucket_owner)
         upload = self._upload(found, key, upload_id)

@@ -33,7 +33,8 @@ class Multipart:
         checksum_algorithm: str | None = None, checksum_type: str | None = None, content_disposition=None,
         content_encoding=None, content_language=None, content_type=None, expected_bucket_owner: str | None = None,
         expires=None, grant_full_control=None, grant_read=None, grant_read_acp=None, grant_write_acp=None,
-        metadata=None, object_lock_legal_hold_status=None, object_lock_mode=None, object_lock_retain_until_date=None,
+        metadata=None, sse_customer_algorithm=None, sse_customer_key=None, sse_customer_key_md5=None,
+        object_lock_legal_hold_status=None, object_lock_mode=None, object_lock_retain_until_date=None,
         request_payer=None, server_side_encryption=None, ssekms_encryption_context=None, ssekms_key_id=None,
         storage_class=None, tagging=None, website_redirect_location=None,
     ):  # fmt: skip
@@ -64,10 +65,12 @@ class Multipart:
         checksum_algorithm=None, checksum_crc32=None, checksum_crc32_c=None, checksum_crc64_nvme=None,
         checksum_md5=None, checksum_sha1=None, checksum_sha256=None, checksum_sha512=None, checksum_xxhash128=None,
         checksum_xxhash3=None, checksum_xxhash64=None, content_length=None, content_md5=None,
-        expected_bucket_owner: str | None = None, request_payer=None,
+        expected_bucket_owner: str | None = None, request_payer=None, sse_customer_algorithm=None,
+        sse_customer_key=None, sse_customer_key_md5=None,
     ):  # fmt: skip
         found = self._bucket(bucket, expected_bucket_owner)
         upload = self._upload(found, key, upload_id)
+        self._check_part_key(upload)
         number = check_part_number(part_number)
         received = checksums.receive(body, self.call.params)
         if received.size > MAX_PUT_BYTES:
@@ -86,9 +89,13 @@ class Multipart:
         copy_source_if_match=None, copy_source_if_modified_since=None, copy_source_if_none_match=None,
         copy_source_if_unmodified_since=None, copy_source_range: str | None = None,
         expected_bucket_owner: str | None = None, expected_source_bucket_owner: str | None = None, request_payer=None,
+        sse_customer_algorithm=None, sse_customer_key=None, sse_customer_key_md5=None,
+        copy_source_sse_customer_algorithm=None, copy_source_sse_customer_key=None,
+        copy_source_sse_customer_key_md5=None,
     ):  # fmt: skip
         found = self._bucket(bucket, expected_bucket_owner)
         upload = self._upload(found, key, upload_id)
+        self._check_part_key(upload)
         number = check_part_number(part_number)
         _, origin, source = self._copy_source(copy_source, expected_source_bucket_owner)
         conditions.check_copy_source(source, self.call.params)
@@ -113,7 +120,8 @@ class Multipart:
         checksum_crc32_c=None, checksum_crc64_nvme=None, checksum_md5=None, checksum_sha1=None, checksum_sha256=None,
         checksum_sha512=None, checksum_type: str | None = None, checksum_xxhash128=None, checksum_xxhash3=None,
         checksum_xxhash64=None, expected_bucket_owner: str | None = None, if_match=None, if_none_match=None,
-        mpu_object_size: int | None = None, request_payer=None,
+        mpu_object_size: int | None = None, request_payer=None, sse_customer_algorithm=None, sse_customer_key=None,
+        sse_customer_key_md5=None,
     ):  # fmt: skip
         found = self._bucket(bucket, expected_bucket_owner)
         upload = self.uploads.get(upload_id)

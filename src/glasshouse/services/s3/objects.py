@@ -32,6 +32,7 @@ class Objects:
         grant_read_acp=None, grant_write_acp=None, if_match=None, if_none_match=None, metadata=None,
         object_lock_legal_hold_status=None, object_lock_mode=None, object_lock_retain_until_date=None,
         request_payer=None, server_side_encryption=None, ssekms_encryption_context=None, ssekms_key_id=None,
+        sse_customer_algorithm=None, sse_customer_key=None, sse_customer_key_md5=None,
         storage_class=None, tagging=None, website_redirect_location=None,
     ):  # fmt: skip
         return self._put(self._bucket(bucket, expected_bucket_owner), key, body, self.call.params, "Put")
@@ -41,7 +42,8 @@ class Objects:
         if_modified_since=None, if_none_match=None, if_unmodified_since=None, part_number=None, range=None,
         request_payer=None, response_cache_control=None, response_content_disposition=None,
         response_content_encoding=None, response_content_language=None, response_content_type=None,
-        response_expires=None, version_id: str | None = None,
+        response_expires=None, sse_customer_algorithm=None, sse_customer_key=None, sse_customer_key_md5=None,
+        version_id: str | None = None,
     ):  # fmt: skip
         found = self._bucket(bucket, expected_bucket_owner)
         version = self._version_asked_for(found, key, version_id)
@@ -55,10 +57,12 @@ class Objects:
         if_modified_since=None, if_none_match=None, if_unmodified_since=None, part_number=None, range=None,
         request_payer=None, response_cache_control=None, response_content_disposition=None,
         response_content_encoding=None, response_content_language=None, response_content_type=None,
-        response_expires=None, version_id: str | None = None,
+        response_expires=None, sse_customer_algorithm=None, sse_customer_key=None, sse_customer_key_md5=None,
+        version_id: str | None = None,
     ):  # fmt: skip
         found = self._bucket(bucket, expected_bucket_owner)
         version = self._version_asked_for(found, key, version_id)
+        self._check_customer_key(version)
         answer, _, _ = self._shown(found, version, self.call.params)
         return answer
 
@@ -220,6 +224,8 @@ class Objects:
 
 def encryption_members(version: ObjectVersion) -> dict:
     encryption = version.encryption
+    if encryption.customer_key_md5 is not None:
+        return {"SSECustomerAlgorithm": "AES256", "SSECustomerKeyMD5": encryption.customer_key_md5}
     return {
         "ServerSideEncryption": encryption.algorithm,
         "SSEKMSKeyId": encryption.kms_key_id,

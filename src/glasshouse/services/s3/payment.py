@@ -52,7 +52,11 @@ class Payment:
         call = self.call
         if self._is_free(bucket) or call.params.get("RequestPayer") == "requester":
             return
-        if "RequestPayer" in self.cloud.model.operation("s3", call.operation).arguments:
+        try:
+            operation = self.cloud.model.operation("s3", call.operation)
+        except KeyError:  # a form, which does not say who pays
+            raise AccessDenied() from None
+        if "RequestPayer" in operation.arguments:
             raise AccessDenied()
 
     def _charge(self, bucket: Bucket) -> dict[str, str]:

@@ -22,6 +22,7 @@ class Encryption:
     kms_context: str | None = None
     data_key: str | None = None  # as KMS encrypted it (base64)
     asked_key: str | None = None  # what the client called the key
+    customer_key_md5: str | None = None  # of a key that the client brings (SSE-C), in base64
 
 
 @dataclass(slots=True, frozen=True)

@@ -70,9 +70,7 @@ def is_enabled(rule: dict[str, Any], *path: str) -> bool:
 
 def _takes_encryption(rule: dict[str, Any], version: ObjectVersion) -> bool:
     """What KMS has encrypted is replicated where the rule says so."""
-    return version.encryption.algorithm == "AES256" or is_enabled(
-        rule, "SourceSelectionCriteria", "SseKmsEncryptedObjects"
-    )
+    return version.encryption.data_key is None or is_enabled(rule, "SourceSelectionCriteria", "SseKmsEncryptedObjects")
 
 
 def _check_rule(rule: dict[str, Any]):

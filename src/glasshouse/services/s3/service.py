@@ -1,9 +1,8 @@
 """S3: buckets of objects.
 
 The bytes of objects lie in the blob store; what is known of them in tables of S3's own (schema.sql). Directory
-buckets (S3 Express), access points, and encryption with the customer's own keys (SSE-C) are refused in words.
-Encryption by S3 or KMS is recorded and shown, and KMS decides whether an object can be read, but the bytes lie in the
-data directory as they came.
+buckets (S3 Express) and access points are refused in words. Encryption is recorded and shown, and KMS or the client's
+own key (SSE-C) decides whether an object can be read, but the bytes lie in the data directory as they came.
 """
 
 from glasshouse.core import NotSupported, Service, Table
@@ -19,6 +18,7 @@ from glasshouse.services.s3.configurations import Configurations
 from glasshouse.services.s3.contents import Contents
 from glasshouse.services.s3.copies import Copies
 from glasshouse.services.s3.cors import Cors
+from glasshouse.services.s3.customer_keys import CustomerKeys
 from glasshouse.services.s3.deletes import Deletes
 from glasshouse.services.s3.deliveries import Deliveries
 from glasshouse.services.s3.drafts import Drafts
@@ -58,7 +58,8 @@ OTHER_KINDS = ("-s3alias", "--ol-s3", ".mrap", "--x-s3")  # of what a bucket's n
 
 class S3(
     Buckets, Objects, Deletes, Copies, Listing, Multipart, Measuring, Attributes, Drafts,
-    Tagging, Acls, BucketAccess, BucketSettings, Encryptions, Cors, Locks, Lifecycles, Aging, Notifications, Deliveries,
+    Tagging, Acls, BucketAccess, BucketSettings, CustomerKeys, Encryptions, Cors, Locks, Lifecycles, Aging,
+    Notifications, Deliveries,
     StorageClasses, AccessLogs, Configurations, Inventories, Payment, Replication, Replicas, RequestMetrics,
     Web, Websites, Sites, Forms, Service,
 ):  # fmt: skip

@@ -7,6 +7,7 @@ unreadable until it is restored, which takes as long as AWS says at most, by the
 from typing import Any
 
 from glasshouse.core import NotSupported
+from glasshouse.services.s3.customer_keys import OWN
 from glasshouse.services.s3.errors import InvalidArgument, InvalidObjectState, InvalidStorageClass, MalformedXML
 from glasshouse.services.s3.lifecycle_rules import http_date, midnight_after
 from glasshouse.services.s3.records import Bucket, ObjectVersion
@@ -61,10 +62,10 @@ class StorageClasses:
             raise InvalidStorageClass(StorageClassRequested=asked)
         return asked
 
-    def _check_readable(self, version: ObjectVersion):
-        """Raise what keeps an object from being read: that it is archived and was not restored, or that KMS does not
-        open it. Called by GetObject and copies."""
-        self._check_key(version)
+    def _check_readable(self, version: ObjectVersion, names: tuple[str, ...] = OWN):
+        """Raise what keeps an object from being read: that it is archived and was not restored, or that KMS or
+        the key that is brought (in the members of these names) does not open it. Called by GetObject and copies."""
+        self._check_key(version, names)
         if version.storage_class not in RETRIEVAL_S:
             return
         if not version.restore or version.restore["IsRestoreInProgress"]:
