@@ -171,8 +171,8 @@ def test_other_operations_of_systems_manager_are_refused_in_words(ssm):
         ssm.send_command(DocumentName="AWS-RunShellScript", InstanceIds=["i-1"])
     with pytest.raises(ClientError, match=r"Shared"):
         ssm.describe_parameters(Shared=True)
-    with pytest.raises(ClientError, match=r"tags of the resource type Document"):
-        ssm.list_tags_for_resource(ResourceType="Document", ResourceId="d")
+    with pytest.raises(ClientError, match=r"tags of the resource type MaintenanceWindow"):
+        ssm.list_tags_for_resource(ResourceType="MaintenanceWindow", ResourceId="d")
 
 
 def test_parameters_of_other_accounts_are_not_shared(ssm):

@@ -137,6 +137,14 @@ def test_a_document_is_shared_with_all_or_with_some(ssm):
     assert ssm.describe_document_permission(Name="restart", PermissionType="Share")["AccountIds"] == []
 
 
+def test_kinds_of_permissions_and_of_what_is_tagged_that_are_none(ssm):
+    make(ssm)
+    for ask in (ssm.describe_document_permission, ssm.modify_document_permission):
+        assert refusal(ask, Name="restart", PermissionType="Sell")[0] == "InvalidPermissionType"
+    for kind, code in (("Thing", "InvalidResourceType"), ("PatchBaseline", "NotSupported")):
+        assert refusal(ssm.list_tags_for_resource, ResourceType=kind, ResourceId="restart")[0] == code
+
+
 def test_a_filter_is_one_of_those_there_are(ssm):
     assert refusal(ssm.list_documents, Filters=[{"Key": "Colour", "Values": ["red"]}])[0] == "InvalidFilterKey"
     assert refusal(ssm.list_documents, NextToken="nonsense")[0] == "InvalidNextToken"

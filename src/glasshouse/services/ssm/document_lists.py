@@ -1,7 +1,7 @@
 """Lists of documents, and with whom a document is shared."""
 
 from glasshouse.core.table import InvalidPageToken, make_token, read_token
-from glasshouse.services.ssm.errors import DocumentPermissionLimit, InvalidFilterKey
+from glasshouse.services.ssm.errors import DocumentPermissionLimit, InvalidFilterKey, InvalidPermissionType
 from glasshouse.services.ssm.records import Document, DocumentVersion
 
 MOST_ACCOUNTS = 1000
@@ -38,6 +38,7 @@ class DocumentLists:
         account_ids_to_remove: list | None = None,
         shared_document_version: str = "$DEFAULT",
     ):
+        _check_permission(permission_type)
         document = self._own_document(name)
         added, removed = account_ids_to_add or [], account_ids_to_remove or []
         kept = {account: how for account, how in document.shared_with.items() if account not in removed}
@@ -52,6 +53,7 @@ class DocumentLists:
     def describe_document_permission(
         self, name: str, permission_type: str, max_results: int = 200, next_token: str | None = None
     ):
+        _check_permission(permission_type)
         sharing = [
             {"AccountId": account, "SharedDocumentVersion": how}
             for account, how in self._own_document(name).shared_with.items()
@@ -92,6 +94,14 @@ class DocumentLists:
         start = int(place or 0)
         more = make_token(str(start + most)) if start + most < len(items) else None
         return {name: items[start : start + most], "NextToken": more}
+
+
+def _check_permission(kind: str):
+    if kind != "Share":
+        raise InvalidPermissionType(
+            f"1 validation error detected: Value '{kind}' at 'permissionType' failed to satisfy constraint: Member must"
+            " satisfy enum value set: [Share]"
+        )
 
 
 def _fits(identifier: dict, key: str, values: list[str]) -> bool:

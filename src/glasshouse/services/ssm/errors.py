@@ -93,6 +93,10 @@ class InvalidNextToken(ServiceError):
     """The specified token isn't valid."""
 
 
+class InvalidPermissionType(ServiceError):
+    """The permission type isn't supported. Share is the only supported permission type."""
+
+
 class InvalidPolicyAttributeException(ServiceError):
     """A policy attribute or its value is invalid."""
 
@@ -108,6 +112,11 @@ class InvalidResourceId(ServiceError):
 
 class MaxDocumentSizeExceeded(ServiceError):
     """The size limit of a document is 64 KB."""
+
+
+class InvalidResourceType(ServiceError):
+    """The resource type isn't valid. For example, if you are attempting to tag an EC2 instance, the instance must be a
+    registered managed node."""
 
 
 class ParameterAlreadyExists(ServiceError):

@@ -3,9 +3,20 @@
 from glasshouse.core import tags as tag_lists
 from glasshouse.core.errors import NotSupported, ValidationException
 from glasshouse.services.ssm import names
-from glasshouse.services.ssm.errors import InvalidResourceId, TooManyTagsError
+from glasshouse.services.ssm.errors import InvalidResourceId, InvalidResourceType, TooManyTagsError
 
 MOST_TAGS = 50
+NOT_HERE = (
+    "ManagedInstance", "MaintenanceWindow", "PatchBaseline", "OpsItem", "OpsMetadata", "Automation", "Association",
+)  # fmt: skip
+    "ManagedInstance",
+    "MaintenanceWindow",
+    "PatchBaseline",
+    "OpsItem",
+    "OpsMetadata",
+    "Automation",
+    "Association",
+)
 
 
 class Tagging:
@@ -27,8 +38,10 @@ class Tagging:
             if document is None:
                 raise InvalidResourceId()
             return document.arn
-        if resource_type != "Parameter":
+        if resource_type in NOT_HERE:
             raise NotSupported(f"ssm: tags of the resource type {resource_type} are not supported by Glasshouse yet")
+        if resource_type != "Parameter":
+            raise InvalidResourceType()
         parameter = self.parameters.get(names.path_of(resource_id))
         if parameter is None:
             raise InvalidResourceId()
