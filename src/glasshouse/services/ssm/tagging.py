@@ -9,14 +9,6 @@ MOST_TAGS = 50
 NOT_HERE = (
     "ManagedInstance", "MaintenanceWindow", "PatchBaseline", "OpsItem", "OpsMetadata", "Automation", "Association",
 )  # fmt: skip
-    "ManagedInstance",
-    "MaintenanceWindow",
-    "PatchBaseline",
-    "OpsItem",
-    "OpsMetadata",
-    "Automation",
-    "Association",
-)
 
 
 class Tagging:
