@@ -181,7 +181,6 @@ def test_a_setting_that_was_never_made_is_not_found(s3, method, params, code):
     ("method", "params"),
     [
         ("put_bucket_analytics_configuration", {"Id": "m", "AnalyticsConfiguration": {"Id": "m"}}),
-        ("put_bucket_intelligent_tiering_configuration", {"Id": "m", "IntelligentTieringConfiguration": {"Id": "m"}}),
     ],
 )
 def test_a_setting_that_would_do_nothing_is_refused_in_words(s3, method, params):

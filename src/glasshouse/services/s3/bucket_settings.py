@@ -51,6 +51,7 @@ class BucketSettings:
             self._tell_of_access(bucket, setting.kind)
         self.cloud.tags.clear(bucket.arn)
         self._unwatch(bucket.name)
+        self.store.write("DELETE FROM s3_tiering WHERE bucket = ?", (bucket.name,))
         self._unschedule(bucket, f"lifecycle {bucket.name}")
 
     def _schedule(self, bucket: Bucket, method: str, due: float, params: dict[str, Any], key: str | None = None):

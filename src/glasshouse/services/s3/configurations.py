@@ -1,7 +1,7 @@
-"""Configurations of which a bucket has many, each with an id: of request metrics and of inventories.
+"""Configurations of which a bucket has many, each with an id: of request metrics, inventories and intelligent tiering.
 
-Analytics and intelligent tiering do nothing here. To configure them is refused; asked about them, a bucket answers that
-it has none, which is true and what tools that scan every bucket (Terraform, CDK, Config) need.
+Storage class analysis does nothing here. To configure it is refused; asked about it, a bucket answers that it has none,
+which is true and what tools that scan every bucket (Terraform, CDK, Config) need.
 """
 
 from itertools import islice
@@ -42,17 +42,6 @@ class Configurations:
         self._configuration(self._bucket(bucket, expected_bucket_owner), "analytics", id)
 
     def list_bucket_analytics_configurations(
-        self, bucket: str, continuation_token: str | None = None, expected_bucket_owner: str | None = None
-    ):
-        self._bucket(bucket, expected_bucket_owner)
-        return {"IsTruncated": False}
-
-    def get_bucket_intelligent_tiering_configuration(
-        self, bucket: str, id: str, expected_bucket_owner: str | None = None
-    ):
-        self._configuration(self._bucket(bucket, expected_bucket_owner), "intelligent tiering", id)
-
-    def list_bucket_intelligent_tiering_configurations(
         self, bucket: str, continuation_token: str | None = None, expected_bucket_owner: str | None = None
     ):
         self._bucket(bucket, expected_bucket_owner)

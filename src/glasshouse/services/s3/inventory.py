@@ -23,6 +23,7 @@ from glasshouse.services.s3.lifecycle_rules import DAY_S, filter_of
 from glasshouse.services.s3.records import Bucket, ObjectVersion
 from glasshouse.services.s3.replication_rules import BUCKET
 from glasshouse.services.s3.setting_errors import InvalidS3DestinationBucket
+from glasshouse.services.s3.storage_class import TIERING
 from glasshouse.services.s3.walk import successor
 
 log = logging.getLogger("glasshouse.s3")
@@ -33,9 +34,9 @@ OF_VERSIONS = ("VersionId", "IsLatest", "IsDeleteMarker")
 OPTIONAL = (
     "Size", "LastModifiedDate", "ETag", "StorageClass", "IsMultipartUploaded", "ReplicationStatus", "EncryptionStatus",
     "ObjectLockRetainUntilDate", "ObjectLockMode", "ObjectLockLegalHoldStatus", "BucketKeyStatus", "ChecksumAlgorithm",
-    "ObjectOwner",
+    "ObjectOwner", "IntelligentTieringAccessTier",
 )  # fmt: skip
-NOT_HERE = ("IntelligentTieringAccessTier", "ObjectAccessControlList", "LifecycleExpirationDate")
+NOT_HERE = ("ObjectAccessControlList", "LifecycleExpirationDate")
 ENCRYPTIONS = {"AES256": "SSE-S3", "aws:kms": "SSE-KMS", "aws:kms:dsse": "DSSE-KMS", SSE_C: SSE_C}
 CURRENT = "bucket = ? AND superseded IS NULL AND delete_marker = 0 AND key >= ? AND key > ? AND key < ? ORDER BY key"
 EVERY = "bucket = ? AND key >= ? AND (key > ? OR (key = ? AND id < ?)) AND key < ? ORDER BY key, id DESC"
@@ -159,7 +160,16 @@ class Inventories:
             "ObjectLockLegalHoldStatus": lock.legal_hold or "",
             "BucketKeyStatus": "ENABLED" if encryption.bucket_key else "DISABLED",
             "ChecksumAlgorithm": version.checksum.algorithm if version.checksum else "", "ObjectOwner": version.owner,
+            "IntelligentTieringAccessTier": self._access_tier(version),
         }  # fmt: skip
+
+    def _access_tier(self, version: ObjectVersion) -> str:
+        """Those above the archive tiers are all the frequent one here."""
+        if version.storage_class != TIERING:
+            return ""
+        return {"ARCHIVE_ACCESS": "ARCHIVE", "DEEP_ARCHIVE_ACCESS": "DEEP_ARCHIVE"}.get(
+            self._tier_of(version)[1] or "", "FREQUENT"
+        )
 
 
 def inventory_job(bucket: str, id: str) -> str:

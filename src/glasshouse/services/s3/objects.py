@@ -8,6 +8,7 @@ from glasshouse.services.s3.errors import EntityTooLarge, InvalidArgument, Inval
 from glasshouse.services.s3.lifecycle_rules import http_date
 from glasshouse.services.s3.metadata import shown
 from glasshouse.services.s3.records import NULL, UNLOCKED, Bucket, ObjectVersion
+from glasshouse.services.s3.storage_class import TIERING
 
 MAX_PUT_BYTES = 5 * 1024**3
 MAX_PART_NUMBER = 10_000
@@ -154,6 +155,8 @@ class Objects:
             answer["VersionId"] = version.version_id
         if version.storage_class != "STANDARD":
             answer["StorageClass"] = version.storage_class
+            if version.storage_class == TIERING:
+                answer |= self._archive_status(version)
         answer |= version.headers
         if version.metadata:
             answer["Metadata"] = shown(version.metadata)

@@ -43,9 +43,7 @@ class Replication:
         there = self.buckets.get(name)
         if name == source.name:
             raise InvalidRequest("Destination bucket cannot be the same as the source bucket.")
-        if there is None:
-            raise InvalidRequest("Destination bucket must exist.")
-        if there.versioning != "Enabled":
+        if there is None or there.versioning != "Enabled":  # S3 says the same of both
             raise InvalidRequest("Destination bucket must have versioning enabled.")
 
     def _mark_replicating(self, bucket: Bucket):

@@ -30,3 +30,7 @@ CREATE TABLE IF NOT EXISTS s3_replication (
     bucket TEXT NOT NULL, key TEXT NOT NULL, version_id TEXT NOT NULL, status TEXT NOT NULL, outcomes TEXT NOT NULL,
     PRIMARY KEY (bucket, key, version_id)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS s3_tiering (
+    id INTEGER PRIMARY KEY, made TEXT NOT NULL, bucket TEXT NOT NULL, accessed REAL NOT NULL, tier TEXT
+);
+CREATE INDEX IF NOT EXISTS s3_tiering_bucket ON s3_tiering (bucket);

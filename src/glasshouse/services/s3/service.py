@@ -48,6 +48,7 @@ from glasshouse.services.s3.request_metrics import RequestMetrics
 from glasshouse.services.s3.sites import Sites
 from glasshouse.services.s3.storage_class import StorageClasses
 from glasshouse.services.s3.tagging import Tagging
+from glasshouse.services.s3.tiering import Tiering
 from glasshouse.services.s3.uploads import Uploads
 from glasshouse.services.s3.versions import Versions
 from glasshouse.services.s3.web import Web
@@ -60,7 +61,7 @@ class S3(
     Buckets, Objects, Deletes, Copies, Listing, Multipart, Measuring, Attributes, Drafts,
     Tagging, Acls, BucketAccess, BucketSettings, CustomerKeys, Encryptions, Cors, Locks, Lifecycles, Aging,
     Notifications, Deliveries,
-    StorageClasses, AccessLogs, Configurations, Inventories, Payment, Replication, Replicas, RequestMetrics,
+    StorageClasses, AccessLogs, Configurations, Inventories, Payment, Replication, Replicas, RequestMetrics, Tiering,
     Web, Websites, Sites, Forms, Service,
 ):  # fmt: skip
     name = "s3"

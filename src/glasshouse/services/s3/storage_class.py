@@ -24,6 +24,7 @@ RETRIEVAL_S = {
     "DEEP_ARCHIVE": {"Standard": 12 * HOUR_S, "Bulk": 48 * HOUR_S},
 }
 TIERS = ("Standard", "Bulk", "Expedited")
+TIERING = "INTELLIGENT_TIERING"
 
 
 class StorageClasses:
@@ -35,14 +36,14 @@ class StorageClasses:
         found = self._bucket(bucket, expected_bucket_owner)
         version = self._version_asked_for(found, key, version_id)
         request = restore_request or {}
-        if version.storage_class not in RETRIEVAL_S:
-            raise InvalidObjectState(
-                "Restore is not allowed for the object's current storage class", StorageClass=version.storage_class
-            )
         for member in ("Type", "SelectParameters", "OutputLocation"):
             if member in request:
                 raise NotSupported(f"s3:RestoreObject {member} is not supported by Glasshouse yet")
-        days, seconds = _asked(request, version.storage_class)
+        if version.storage_class == TIERING:
+            return self._restore_tiered(found, version, request)
+        if version.storage_class not in RETRIEVAL_S:
+            raise not_archived(version)
+        days, seconds = asked(request, version.storage_class)
         if version.restore and version.restore["IsRestoreInProgress"]:
             raise RestoreAlreadyInProgress()
         if version.restore:
@@ -67,6 +68,8 @@ class StorageClasses:
         the key that is brought (in the members of these names) does not open it. Called by GetObject and copies."""
         self._check_key(version, names)
         if version.storage_class not in RETRIEVAL_S:
+            if version.storage_class == TIERING:
+                self._read_tiered(version)
             return
         if not version.restore or version.restore["IsRestoreInProgress"]:
             raise InvalidObjectState(StorageClass=version.storage_class)
@@ -115,7 +118,12 @@ def _job_key(version: ObjectVersion) -> str:
     return f"restore {version.bucket}/{version.version_id}/{version.key}"
 
 
-def _asked(request: dict[str, Any], storage_class: str) -> tuple[int, int]:
+def not_archived(version: ObjectVersion) -> InvalidObjectState:
+    message = "Restore is not allowed for the object's current storage class"
+    return InvalidObjectState(message, StorageClass=version.storage_class)
+
+
+def asked(request: dict[str, Any], storage_class: str) -> tuple[int, int]:
     """(days to keep the copy, seconds until it is there)."""
     days = request.get("Days")
     tier = (request.get("GlacierJobParameters") or {}).get("Tier") or request.get("Tier") or "Standard"
