@@ -153,6 +153,22 @@ def test_an_item_whose_attribute_does_not_fit_an_index_is_refused(aws):
     )
 
 
+@pytest.mark.parametrize(
+    ("operation", "params"),
+    [
+        ("get_item", {"TableName": "none", "Key": {"p": {"NS": []}}}),
+        ("delete_item", {"TableName": "none", "Key": {"p": {"NS": []}}}),
+        ("update_item", {"TableName": "none", "Key": {"p": {"NS": []}}}),
+        ("batch_get_item", {"RequestItems": {"none": {"Keys": [{"p": {"NS": []}}]}}}),
+        ("batch_write_item", {"RequestItems": {"none": [{"PutRequest": {"Item": {"p": {"NS": []}}}}]}}),
+        ("batch_write_item", {"RequestItems": {"none": [{"DeleteRequest": {"Key": {"p": {"NS": []}}}}]}}),
+    ],
+)
+def test_values_of_keys_are_checked_before_the_table_is_looked_for(dynamodb, operation, params):
+    told = refusal(getattr(dynamodb, operation), **params)
+    assert told == ("ValidationException", WRONG + "An number set  may not be empty")
+
+
 # What is done
 
 

@@ -2,8 +2,9 @@
 
 import pytest
 
-from tests.contract.dynamodb_tables import ONE, WRONG, index, make_table, refusal
+from tests.contract.dynamodb_tables import MISMATCH, ONE, WRONG, index, make_table, refusal
 
+SCALAR = "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: "
 NUMBERS = ["-100", "-2.5", "-1", "0", "0.5", "3", "20", "1000"]
 
 
@@ -54,6 +55,21 @@ def sorts(answer):
         ({"ExclusiveStartKey": {"p": {"S": "a"}}}, "The provided starting key is invalid"),
         ({"ExclusiveStartKey": {"p": {"S": "b"}, "s": {"N": "1"}}},
          "The provided starting key is outside query boundaries based on provided conditions"),
+        ({"ExclusiveStartKey": {"p": {"S": "a"}, "s": {"S": "1"}}}, MISMATCH),
+        ({"ExclusiveStartKey": {"p": {}}, "TableName": "none"},
+         "The provided starting key is invalid: Supplied AttributeValue is empty, must contain exactly one of the"
+         " supported datatypes"),
+        ({"KeyConditionExpression": "p = :p AND s < size(p)"},
+         "KeyConditionExpressions cannot contain nested operations"),
+        ({"KeyConditionExpression": "s = :p AND p = q", "TableName": "none"},
+         "Invalid condition in KeyConditionExpression: Multiple attribute names used in one condition"),
+        ({"KeyConditionExpression": "p <> :p", "FilterExpression": ""},
+         "Invalid FilterExpression: The expression can not be empty;"),
+        ({"KeyConditionExpression": "begins_with(p, :p)", "ExpressionAttributeValues": {":p": {"N": "1"}}},
+         "Invalid KeyConditionExpression: Incorrect operand type for operator or function; operator or function:"
+         " begins_with, operand type: N"),
+        ({"ProjectionExpression": "x, s.t"}, SCALAR + "Key: s"),
+        ({"FilterExpression": "l[0] = :p"}, SCALAR + "IndexKey: l"),
         ({"IndexName": "keys", "Select": "ALL_ATTRIBUTES", "KeyConditionExpression": "g = :p"},
          WRONG + "Select type ALL_ATTRIBUTES is not supported for global secondary index keys because its projection"
                  " type is not ALL"),
@@ -63,6 +79,36 @@ def test_a_query_that_makes_no_sense_is_refused(dynamodb, more, message):
     assert refusal(query, dynamodb=dynamodb, **more) == ("ValidationException", message)
 
 
+def test_a_query_starts_where_it_reads(dynamodb):
+    start = {"p": {"S": "a"}, "s": {"N": "1"}}
+    more = {"condition": "p = :p AND s > :s", "values": {":s": "5"}, "ExclusiveStartKey": start}
+    told = refusal(query, dynamodb=dynamodb, **more)
+    assert told == ("ValidationException", "The provided starting key does not match the range key predicate")
+
+
+def test_a_scan_tells_of_a_starting_key_that_it_is_none(dynamodb):
+    told = refusal(dynamodb.scan, TableName="things", ExclusiveStartKey={"p": {"S": "a"}})
+    assert told == ("ValidationException", "The provided starting key is invalid: " + MISMATCH)
+
+
+@pytest.mark.parametrize(
+    ("conditions", "message"),
+    [
+        ({}, "Conditions can be of length 1 or 2 only"),
+        ({"p": ("BETWEEN", [{"S": "b"}, {"S": "a"}])},
+         "The BETWEEN condition was provided a range where the lower bound is greater than the upper bound"),
+        ({"p": ("IN", [{"S": "b"}, {"N": "1"}])},
+         WRONG + "AttributeValues inside AttributeValueList must be of same type"),
+        ({"p": ("CONTAINS", [{"SS": ["a"]}])},
+         WRONG + "ComparisonOperator CONTAINS is not valid for SS AttributeValue type"),
+        ({"p": ("NE", [{"S": "a"}])}, "Attempted conditional constraint is not an indexable operation"),
+    ],
+)  # fmt: skip
+def test_old_conditions_that_make_no_sense_are_refused(dynamodb, conditions, message):
+    asked = {name: {"ComparisonOperator": of, "AttributeValueList": those} for name, (of, those) in conditions.items()}
+    assert refusal(dynamodb.query, TableName="things", KeyConditions=asked) == ("ValidationException", message)
+
+
 def test_segments_need_their_total(dynamodb):
     assert "TotalSegments parameter is required" in refusal(dynamodb.scan, TableName="things", Segment=0)[1]
     message = refusal(dynamodb.scan, TableName="things", Segment=2, TotalSegments=2)[1]
@@ -70,6 +116,14 @@ def test_segments_need_their_total(dynamodb):
 
 
 # What is done
+
+
+def test_key_conditions_go_with_an_expression_that_filters(dynamodb):
+    told = dynamodb.query(
+        TableName="things", KeyConditions={"p": {"ComparisonOperator": "EQ", "AttributeValueList": [{"S": "a"}]}},
+        FilterExpression="x = :x", ExpressionAttributeValues={":x": {"S": "x3"}},
+    )  # fmt: skip
+    assert sorts(told) == ["3"]
 
 
 def test_items_come_in_the_order_of_their_numbers(dynamodb):

@@ -6,6 +6,8 @@ import pytest
 
 from tests.contract.dynamodb_tables import WRONG, index, make_table, refusal, wait_until_active
 
+UNITS = {"ReadCapacityUnits": 3, "WriteCapacityUnits": 4}
+
 
 @pytest.fixture
 def dynamodb(aws):
@@ -56,7 +58,19 @@ def create(dynamodb, **more):
         ({"GlobalSecondaryIndexes": [index("one", "p", projection="INCLUDE")]},
          WRONG + "ProjectionType is INCLUDE, but NonKeyAttributes is not specified"),
         ({"LocalSecondaryIndexes": [index("one", "p")]},
-         WRONG + "Index KeySchema does not have a range key for index: one"),
+         WRONG + "Table KeySchema does not have a range key, which is required when specifying a LocalSecondaryIndex"),
+        ({"GlobalSecondaryIndexes": []}, WRONG + "List of GlobalSecondaryIndexes is empty"),
+        ({"GlobalSecondaryIndexes": [index(f"index-{n}", "p") for n in range(21)]},
+         WRONG + "GlobalSecondaryIndex count exceeds the per-table limit of 20"),
+        ({"GlobalSecondaryIndexes": [{**index("one", "p"), "ProvisionedThroughput": UNITS}]},
+         WRONG + "ProvisionedThroughput should not be specified for index: one when BillingMode is PAY_PER_REQUEST"),
+        ({"BillingMode": "PROVISIONED", "ProvisionedThroughput": {**UNITS, "WriteCapacityUnits": 10**12 + 1}},
+         "Given value 1000000000001 for WriteCapacityUnits is out of bounds"),
+        ({"KeySchema": [{"AttributeName": "p", "KeyType": "RANGE"}]},
+         "Invalid KeySchema: The first KeySchemaElement is not a HASH key type"),
+        ({"WarmThroughput": {"ReadUnitsPerSecond": 12_000, "WriteUnitsPerSecond": 3_000}},
+         WRONG + "Requested WriteUnitsPerSecond for WarmThroughput for table is lower than initial throughput for"
+                 " OnDemand"),
     ],
 )  # fmt: skip
 def test_a_definition_that_makes_no_sense_is_refused(dynamodb, more, message):
@@ -101,14 +115,31 @@ def test_the_key_of_a_table_is_told_and_changed(aws, dynamodb):
     assert managed["SSEDescription"]["KMSMasterKeyArn"] != key
     wait_until_active(dynamodb)
     plain = dynamodb.update_table(TableName="things", SSESpecification={"Enabled": False})["TableDescription"]
-    assert "SSEDescription" not in plain
+    assert plain["SSEDescription"] == {**managed["SSEDescription"], "Status": "UPDATING"}
+    wait_until_active(dynamodb)
+    assert "SSEDescription" not in dynamodb.describe_table(TableName="things")["Table"]
 
 
 def test_warm_throughput_is_told(dynamodb):
     assert make_table(dynamodb)["WarmThroughput"]["ReadUnitsPerSecond"] == 12_000
     warm = {"ReadUnitsPerSecond": 15_000, "WriteUnitsPerSecond": 5_000}
     told = dynamodb.update_table(TableName="things", WarmThroughput=warm)["TableDescription"]["WarmThroughput"]
-    assert told == {**warm, "Status": "ACTIVE"}
+    assert told == {**warm, "Status": "UPDATING"}
+    wait_until_active(dynamodb)
+    assert dynamodb.describe_table(TableName="things")["Table"]["WarmThroughput"] == {**warm, "Status": "ACTIVE"}
+
+
+def test_warm_throughput_of_indexes_is_told(dynamodb):
+    warm = {"ReadUnitsPerSecond": 15_000, "WriteUnitsPerSecond": 5_000}
+    one = {**index("one", "p"), "WarmThroughput": warm}
+    two = {**index("two", "p"), "ProvisionedThroughput": UNITS}
+    make_table(dynamodb, GlobalSecondaryIndexes=[one])
+    make_table(dynamodb, "units", BillingMode="PROVISIONED", ProvisionedThroughput=UNITS, GlobalSecondaryIndexes=[two])
+    tables = [dynamodb.describe_table(TableName=name)["Table"] for name in ("things", "units")]
+    told = [table["GlobalSecondaryIndexes"][0]["WarmThroughput"] for table in tables]
+    units = {"ReadUnitsPerSecond": 3, "WriteUnitsPerSecond": 4, "Status": "ACTIVE"}
+    assert told == [{**warm, "Status": "ACTIVE"}, units]
+    assert tables[1]["WarmThroughput"] == units
 
 
 def test_a_table_is_described_as_it_was_made(dynamodb):

@@ -8,14 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glasshouse.engines.dynamo import Invalid, Names, condition, key_range, projection, update
-from glasshouse.engines.dynamo.key_conditions import KeyAttribute
+from glasshouse.engines.dynamo import Invalid, Names, condition, key_clauses, projection, update
+from glasshouse.engines.dynamo.key_conditions import KeyAttribute, Keys, range_of
 from glasshouse.engines.dynamo.partiql import parse_statement
 
 GOLDEN = Path(__file__).with_name("golden")
 CONDITIONS = json.loads((GOLDEN / "conditions.json").read_text())
 UPDATES = json.loads((GOLDEN / "updates.json").read_text())
-PARTITION, SORT = KeyAttribute("p", "S"), KeyAttribute("s", "N")
+KEYS = Keys([KeyAttribute("p", "S")], [KeyAttribute("s", "N")])
+
+
+def asked_of_keys(text, names):
+    clauses, unfit = key_clauses(text, names)
+    if unfit is not None:
+        raise unfit
+    return range_of(clauses, KEYS)
 
 
 def names_of(golden) -> Names:
@@ -86,17 +93,22 @@ def test_placeholders_that_no_expression_uses_are_refused():
         ("p > :s", "Query key condition not supported"),
         ("p = :n", "One or more parameter values were invalid: Condition parameter type does not match schema type"),
         ("p = :s AND q = :s", "Query condition missed key schema element: s"),
-        ("p = :s OR s = :n", "Invalid KeyConditionExpression: Invalid operator used in KeyConditionExpression: OR"),
-        (
-            "p = :s AND p = :s",
-            "Invalid KeyConditionExpression: KeyConditionExpressions must only contain one condition per key",
-        ),
-        ("p = :s AND begins_with(s, :n)", "Query key condition not supported"),
+        ("p = :s OR s = :n", "Invalid operator used in KeyConditionExpression: OR"),
+        ("p = :s AND p = :s", "KeyConditionExpressions must only contain one condition per key"),
+        ("p = :s AND s BETWEEN size(p) AND :s", "KeyConditionExpressions cannot contain nested operations"),
+        ("p = :s AND :s BETWEEN s AND :n", "Invalid condition in KeyConditionExpression: BETWEEN operator must have the"
+         " key attribute as its first operand"),
+        ("p = s", "Invalid condition in KeyConditionExpression: Multiple attribute names used in one condition"),
+        ("attribute_exists(p)", "Invalid operator used in KeyConditionExpression: attribute_exists"),
+        ("attribute_type(p, :n)", "Invalid KeyConditionExpression: Incorrect operand type for operator or function;"
+         " operator or function: attribute_type, operand type: N"),
+        ("p = :s AND begins_with(s, :n)", "Invalid KeyConditionExpression: Incorrect operand type for operator or"
+         " function; operator or function: begins_with, operand type: N"),
     ],
 )  # fmt: skip
 def test_key_conditions_are_about_one_partition_and_a_range(text, message):
     with pytest.raises(Invalid) as refused:
-        key_range(text, Names(None, {":s": {"S": "x"}, ":n": {"N": "1"}}), PARTITION, SORT)
+        asked_of_keys(text, Names(None, {":s": {"S": "x"}, ":n": {"N": "1"}}))
     assert str(refused.value) == message
 
 
@@ -113,7 +125,7 @@ def test_any_text_is_an_expression_or_refused(text):
         lambda names: condition(text, names, "FilterExpression"),
         lambda names: projection(text, names),
         lambda names: update(text, names),
-        lambda names: key_range(text, names, PARTITION, SORT),
+        lambda names: asked_of_keys(text, names),
     ):
         try:
             made = read(Names({"#n": "n"}, {":v": {"N": "1"}, ":w": {"SS": ["x"]}}))

@@ -12,7 +12,7 @@ expressions. Whatever is not allowed raises Invalid, in DynamoDB's words.
 """
 
 from .conditions import condition
-from .key_conditions import KeyRange, key_range
+from .key_conditions import KeyRange, key_clauses
 from .names import Names
 from .projections import Projection, projection
 from .updates import Update, update
@@ -27,7 +27,7 @@ __all__ = [
     "Update",
     "Value",
     "condition",
-    "key_range",
+    "key_clauses",
     "measure",
     "measure_item",
     "projection",

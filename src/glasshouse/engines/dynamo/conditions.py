@@ -32,6 +32,7 @@ class Binder:
         """`operator` is what an operator is called in messages."""
         self._names, self._operator = names, operator
         self.attributes: set[str] = set()  # the top-level attributes that are looked at
+        self.nested: set[str] = set()  # those that are looked into
 
     def condition(self, node: Node) -> Condition:
         if isinstance(node, Junction):
@@ -67,7 +68,7 @@ class Binder:
 
     def _check_sortable(self, sign: str, operands: list):
         if sign == "BETWEEN" and isinstance(operands[1], dict) and isinstance(operands[2], dict):
-            _check_bounds(operands[1], operands[2])
+            check_bounds(operands[1], operands[2])
         for operand in operands:
             if isinstance(operand, dict) and kind_of(operand) not in comparing.SORTED_KINDS:
                 raise Invalid(
@@ -105,10 +106,14 @@ class Binder:
         if isinstance(operand, Path):
             steps = self._names.path(operand)
             self.attributes.add(str(steps[0]))
+            if len(steps) > 1:
+                self.nested.add(str(steps[0]))
             return steps
         if isinstance(operand, Constant):
             return self._names.value(operand)
         [of] = self._operands(operand)
+        if isinstance(of, Sized):
+            raise wrong_type("size", "N")
         if isinstance(of, dict) and kind_of(of) in ("N", "BOOL", "NULL"):
             raise wrong_type("size", kind_of(of))
         return Sized(of)
@@ -152,7 +157,7 @@ def _between(getters: list[Getter]) -> Condition:
     return holds
 
 
-def _check_bounds(low: Value, high: Value):
+def check_bounds(low: Value, high: Value):
     told = f"lower bound operand: AttributeValue: {shown(low)}, upper bound operand: AttributeValue: {shown(high)}"
     if kind_of(low) != kind_of(high):
         raise Invalid(f"The BETWEEN operator requires same data type for lower and upper bounds; {told}")

@@ -3,9 +3,13 @@
 A number is a byte for its sign, one for its exponent and its significant digits; those of negative numbers are turned
 round. The bytes of a partition key are led by four that scatter partitions over the table, so that a scan goes in an
 order that means nothing, and its segments are ranges.
+
+A key of several attributes is the bytes of each, one after the other, each ended by a mark that sorts before whatever
+could follow; the zero bytes within them are told apart from it.
 """
 
 import zlib
+from collections.abc import Iterable
 
 from .numbers import SMALLEST
 from .values import Value
@@ -13,6 +17,7 @@ from .values import Value
 NEGATIVE, ZERO, POSITIVE = b"\x00", b"\x01", b"\x02"
 AFTER_DIGITS = b"\xff"
 SCATTER_BYTES = 4
+END, ZERO_WITHIN = b"\x00\x00", b"\x00\xff"
 _TURNED = bytes.maketrans(b"0123456789", b"9876543210")
 
 
@@ -26,8 +31,22 @@ def encoded(value: Value) -> bytes:
 
 def partition(value: Value) -> bytes:
     """The bytes of a partition key."""
-    key = encoded(value)
+    return scattered(encoded(value))
+
+
+def scattered(key: bytes) -> bytes:
+    """The bytes of a partition key, from those of its value or values."""
     return zlib.crc32(key).to_bytes(SCATTER_BYTES) + key
+
+
+def joined(values: Iterable[Value]) -> bytes:
+    """The bytes of the attributes that are a key together."""
+    return b"".join([beginning(value) + END for value in values])
+
+
+def beginning(value: Value) -> bytes:
+    """How an attribute begins of a key of several; without its end, it is the beginning of longer ones too."""
+    return encoded(value).replace(b"\x00", ZERO_WITHIN)
 
 
 def segment(number: int, total: int) -> tuple[bytes, bytes | None]:

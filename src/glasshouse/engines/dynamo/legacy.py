@@ -5,13 +5,18 @@ from collections.abc import Callable
 from . import comparing
 from .conditions import Condition
 from .invalid import Invalid
-from .key_conditions import Clause, KeyAttribute, KeyRange, range_of
+from .key_conditions import Clause
 from .names import Steps
 from .updates import ALLOWED, Update, combine
-from .values import WRONG, Item, Value, kind_of, measure
+from .values import WRONG, Item, Value, kind_of, measure, ordered
 
 Holds = Callable[[Value | None], bool]
 COUNTS = {"NULL": (0, 0), "NOT_NULL": (0, 0), "BETWEEN": (2, 2), "IN": (1, 100)}
+KINDS = {
+    **dict.fromkeys(("LT", "LE", "GT", "GE", "BETWEEN", "IN"), tuple(comparing.SORTED_KINDS)),
+    **dict.fromkeys(("CONTAINS", "NOT_CONTAINS"), tuple(comparing.SORTED_KINDS)),
+    "BEGINS_WITH": ("S", "B"),
+}
 SIGNS = {"EQ": "=", "NE": "<>", "LT": "<", "LE": "<=", "GT": ">", "GE": ">="}
 KEY_SIGNS = {name: sign for name, sign in SIGNS.items() if name != "NE"} | {
     "BEGINS_WITH": "begins_with",
@@ -32,18 +37,16 @@ def filters(conditions: dict[str, dict], operator: str | None) -> Condition:
     return _joined(tests, operator)
 
 
-def key_conditions(conditions: dict[str, dict], partition: KeyAttribute, sort: KeyAttribute | None) -> KeyRange:
-    """The range that KeyConditions ask for. Raises Invalid."""
-    if len(conditions) not in (1, 2):
-        raise Invalid("Conditions can be of length 1 or 2 only")
+def key_conditions(conditions: dict[str, dict], of_index: bool) -> dict[str, Clause]:
+    """The clauses of KeyConditions; only an index can have keys of more than two attributes. Raises Invalid."""
     clauses: dict[str, Clause] = {}
     for name, wanted in conditions.items():
-        operator, values = wanted["ComparisonOperator"], wanted.get("AttributeValueList") or []
+        operator, values = str(wanted["ComparisonOperator"]), wanted.get("AttributeValueList") or []
         _check_arguments(operator, values)
-        if operator not in KEY_SIGNS:
-            raise Invalid("Attempted conditional constraint is not an indexable operation")
-        clauses[name] = (KEY_SIGNS[operator], values)
-    return range_of(clauses, partition, sort)
+        clauses[name] = (KEY_SIGNS.get(operator, operator), values)
+    if not conditions or (len(conditions) > 2 and not of_index):
+        raise Invalid("Conditions can be of length 1 or 2 only")
+    return clauses
 
 
 def attribute_updates(updates: dict[str, dict]) -> Update:
@@ -96,7 +99,8 @@ def _check_update(name: str, action: str, value: Value | None):
         return
     allowed = (*ALLOWED[action], "L") if action == "ADD" else ALLOWED[action]
     if kind_of(value) not in allowed:
-        raise Invalid(f"{WRONG}{action} action with value is not supported for the type {kind_of(value)}")
+        what = "ADD action" if action == "ADD" else f"{action} action with value"
+        raise Invalid(f"{WRONG}{what} is not supported for the type {kind_of(value)}")
 
 
 def _joined(tests: list[tuple[str, Holds]], operator: str | None) -> Condition:
@@ -107,11 +111,16 @@ def _joined(tests: list[tuple[str, Holds]], operator: str | None) -> Condition:
 def _expected(name: str, wanted: dict) -> Holds:
     operator, value = wanted.get("ComparisonOperator"), wanted.get("Value")
     values, exists = wanted.get("AttributeValueList"), wanted.get("Exists")
+    if values is not None and value is not None:
+        raise Invalid(f"{WRONG}Value and AttributeValueList cannot be used together for Attribute: {name}")
     if operator:
         if exists is not None:
             raise Invalid(f"{WRONG}Exists and ComparisonOperator cannot be used together for Attribute: {name}")
-        if values is not None and value is not None:
-            raise Invalid(f"{WRONG}Value and AttributeValueList cannot be used together for Attribute: {name}")
+        if values is None and value is None and operator not in ("NULL", "NOT_NULL"):
+            raise Invalid(
+                f"{WRONG}Value or AttributeValueList must be used with ComparisonOperator: {operator} for Attribute:"
+                f" {name}"
+            )
         return _test(operator, values if values is not None else [value] if value is not None else [])
     if values is not None:
         raise Invalid(f"{WRONG}AttributeValueList can only be used with a ComparisonOperator for Attribute: {name}")
@@ -126,18 +135,21 @@ def _expected(name: str, wanted: dict) -> Holds:
 
 
 def _check_arguments(operator: str, values: list[Value]):
+    for value in values:
+        measure(value)
     least, most = COUNTS.get(operator, (1, 1))
     if not least <= len(values) <= most:
         raise Invalid(f"{WRONG}Invalid number of argument(s) for the {operator} ComparisonOperator")
-    for value in values:
-        measure(value)
-    sortable = operator in ("LT", "LE", "GT", "GE", "BETWEEN")
-    for value in values:
-        kind = kind_of(value)
-        if (sortable and kind not in comparing.SORTED_KINDS) or (operator == "BEGINS_WITH" and kind not in ("S", "B")):
-            raise Invalid(f"{WRONG}ComparisonOperator {operator} is not valid for {kind} AttributeValue type")
-    if operator == "BETWEEN" and kind_of(values[0]) != kind_of(values[1]):
+    kinds = [kind_of(value) for value in values]
+    if len(set(kinds)) > 1:
         raise Invalid(f"{WRONG}AttributeValues inside AttributeValueList must be of same type")
+    for kind in kinds:
+        if kind not in KINDS.get(operator, (kind,)):
+            raise Invalid(f"{WRONG}ComparisonOperator {operator} is not valid for {kind} AttributeValue type")
+    if operator == "BETWEEN" and ordered(values[0]) > ordered(values[1]):
+        raise Invalid(
+            "The BETWEEN condition was provided a range where the lower bound is greater than the upper bound"
+        )
 
 
 def _test(operator: str, values: list[Value]) -> Holds:

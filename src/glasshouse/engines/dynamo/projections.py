@@ -29,6 +29,11 @@ class Projection:
         """The top-level attributes that it looks at."""
         return {str(steps[0]) for steps in self.paths}
 
+    @property
+    def nested(self) -> set[str]:
+        """Those that it looks into."""
+        return set() if self._plain is not None else {str(steps[0]) for steps in self.paths if len(steps) > 1}
+
     def __call__(self, item: Item) -> Item:
         if self._plain is not None:
             return {name: item[name] for name in self._plain if name in item}  # type: ignore[misc]

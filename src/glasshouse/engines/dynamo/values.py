@@ -3,6 +3,7 @@
 A value is what the API says, a dict of one entry: its type and its content. Numbers are kept as they are printed.
 """
 
+from base64 import b64encode
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -120,7 +121,8 @@ def _binaries(value: Value, content: list[bytes], level: int) -> int:
     if b"" in content:
         raise Invalid(WRONG + "Binary sets may not contain null or empty values")
     if len(set(content)) < len(content):
-        raise Invalid(WRONG + "Input collection of type BS contains duplicates.")
+        told = ", ".join(b64encode(one).decode() for one in content)
+        raise Invalid(WRONG + f"Input collection [{told}]of type BS contains duplicates.")
     return sum(map(len, content))
 
 

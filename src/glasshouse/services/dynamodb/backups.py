@@ -292,7 +292,7 @@ def _description(backup: Backup) -> dict:
     table = backup.table
     features: dict = {
         word: [
-            {"IndexName": index.name, "KeySchema": key_schema(index.keys), "Projection": projection(index)}
+            {"IndexName": index.name, "KeySchema": key_schema(index.schema), "Projection": projection(index)}
             for index in table.indexes
             if index.is_global is is_global
         ]
@@ -304,7 +304,7 @@ def _description(backup: Backup) -> dict:
             **_table_of(backup),
             "TableSizeBytes": backup.size,
             "ItemCount": backup.items,
-            "KeySchema": key_schema(table.keys),
+            "KeySchema": key_schema(table.schema),
             "TableCreationDateTime": table.created,
             "BillingMode": table.billing,
             "ProvisionedThroughput": {

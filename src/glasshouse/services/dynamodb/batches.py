@@ -1,13 +1,14 @@
 """BatchGetItem and BatchWriteItem: many items at once, each for itself."""
 
 from glasshouse.core.errors import ServiceError
-from glasshouse.engines.dynamo import Invalid
+from glasshouse.engines.dynamo import Invalid, Item, measure_item
 from glasshouse.services.dynamodb.asking import check_unmixed, names_for, projection_of
 from glasshouse.services.dynamodb.capacity import Consumed, read_units
 from glasshouse.services.dynamodb.errors import ValidationException
-from glasshouse.services.dynamodb.keys import check_keys, place_of_item, place_of_key
+from glasshouse.services.dynamodb.keys import check_keys, check_scalars, measure_key, place_of_item, place_of_measured
 from glasshouse.services.dynamodb.metering import THROTTLED
-from glasshouse.services.dynamodb.rows import Items
+from glasshouse.services.dynamodb.records import DynamoTable
+from glasshouse.services.dynamodb.rows import Items, check_size
 from glasshouse.services.dynamodb.writes import Done, Write
 
 MOST_READ, MOST_WRITTEN, MOST_BYTES = 100, 25, 16 * 2**20
@@ -28,6 +29,8 @@ class Batches:
         responses, unprocessed, room = {}, {}, MOST_BYTES
         with self._metered():
             _check_projections(request_items)
+            for key in [key for asked in request_items.values() for key in asked["Keys"]]:
+                measure_key(key)
             for name, asked in request_items.items():
                 found, left, room = self._get_batch(name, asked, consumed, room)
                 responses[self._name_of(name)] = found
@@ -44,7 +47,9 @@ class Batches:
         names.check_all_used()
         table = self._table(name)
         items = Items(self.store, table, self.now)
-        places = [place_of_key(table, key) for key in asked["Keys"]]
+        if wanted is not None:
+            check_scalars(table, wanted.nested)
+        places = [place_of_measured(table, key) for key in asked["Keys"]]
         if len(set(places)) < len(places):
             raise Invalid(NO_DUPLICATES)
         found, units, left = [], 0.0, []
@@ -73,7 +78,8 @@ class Batches:
             raise ValidationException("Too many items requested for the BatchWriteItem call")
         consumed, collections, unprocessed = Consumed(return_consumed_capacity), {}, {}
         with self._metered():
-            planned = {name: self._plan_batch(name, requests) for name, requests in request_items.items()}
+            checked = {name: [_checked(one) for one in requests] for name, requests in request_items.items()}
+            planned = {name: self._plan_batch(name, requests) for name, requests in checked.items()}
             for name, writes in planned.items():
                 for write, request in zip(writes, request_items[name], strict=True):
                     done = self._write_if_let_in(write)
@@ -109,24 +115,33 @@ class Batches:
         if self._held_back is not None and left == asked_for:
             raise self._held_back
 
-    def _plan_batch(self, name: str, requests: list[dict]) -> list[Write]:
+    def _plan_batch(self, name: str, requests: list[tuple[Item, int | None]]) -> list[Write]:
         table = self._table(name)
-        writes = [self._plan_one(table, request) for request in requests]
+        writes = [_planned(table, item, size) for item, size in requests]
         if len({write.place for write in writes}) < len(writes):
             raise Invalid(NO_DUPLICATES)
         return writes
 
-    def _plan_one(self, table, request: dict) -> Write:
-        put, delete = request.get("PutRequest"), request.get("DeleteRequest")
-        if (put is None) is (delete is None):
-            how_many = "has more than one datatypes set" if put else "is empty"
-            raise Invalid(f"Supplied AttributeValue {how_many}, must contain exactly one of the supported datatypes")
-        if put is None:
-            return Write(table, place_of_key(table, delete["Key"]), lambda old: None)  # type: ignore[index]
-        item = put["Item"]
-        check_keys(table, item)
-        size = Items(self.store, table, self.now).measure(item)
-        return Write(table, place_of_item(table, item), lambda old: item, known_size=size)
+
+def _checked(request: dict) -> tuple[Item, int | None]:
+    """The item that one request puts and its size; or the key that it deletes. Raises Invalid."""
+    put, delete = request.get("PutRequest"), request.get("DeleteRequest")
+    if (put is None) is (delete is None):
+        how_many = "has more than one datatypes set" if put else "is empty"
+        raise Invalid(f"Supplied AttributeValue {how_many}, must contain exactly one of the supported datatypes")
+    if put is None:
+        measure_key(delete["Key"])  # type: ignore[index]
+        return delete["Key"], None  # type: ignore[index]
+    size = measure_item(put["Item"])
+    check_size(size)
+    return put["Item"], size
+
+
+def _planned(table: DynamoTable, item: Item, size: int | None) -> Write:
+    if size is None:
+        return Write(table, place_of_measured(table, item), lambda old: None)
+    check_keys(table, item)
+    return Write(table, place_of_item(table, item), lambda old: item, known_size=size)
 
 
 def _check_requests(operation: str, requests: dict):

@@ -1,11 +1,9 @@
 """How a table is told of: TableDescription and what it contains."""
 
 from glasshouse.core.store import Store
-from glasshouse.engines.dynamo.key_conditions import KeyAttribute
+from glasshouse.engines.dynamo.key_conditions import Keys
+from glasshouse.services.dynamodb.definitions import WARM
 from glasshouse.services.dynamodb.records import DynamoTable, Index, Throughput
-
-# What a new table is told to bear at once; the figures of AWS.
-WARM = {"ReadUnitsPerSecond": 12_000, "WriteUnitsPerSecond": 4_000, "Status": "ACTIVE"}
 
 
 def describe(store: Store, table: DynamoTable) -> dict:
@@ -20,7 +18,7 @@ def describe(store: Store, table: DynamoTable) -> dict:
         "TableStatus": table.status,
         "CreationDateTime": table.created,
         "AttributeDefinitions": [{"AttributeName": n, "AttributeType": t} for n, t in table.attributes.items()],
-        "KeySchema": key_schema(table.keys),
+        "KeySchema": key_schema(table.schema),
         "ItemCount": items,
         "TableSizeBytes": size,
         "ProvisionedThroughput": _throughput(table.throughput),
@@ -30,7 +28,7 @@ def describe(store: Store, table: DynamoTable) -> dict:
         "OnDemandThroughput": table.on_demand,
         "SSEDescription": table.encryption,
         "RestoreSummary": table.restored,
-        "WarmThroughput": {**WARM, **(table.warm or {})},
+        "WarmThroughput": _warm(table, table),
     }
     return {**told, **_modes(table), **_stream(table)}
 
@@ -56,8 +54,9 @@ def _stream(table: DynamoTable) -> dict:
     return told
 
 
-def key_schema(keys: list[KeyAttribute]) -> list[dict]:
-    return [{"AttributeName": k.name, "KeyType": kind} for k, kind in zip(keys, ("HASH", "RANGE"), strict=False)]
+def key_schema(keys: Keys) -> list[dict]:
+    kinds = (("HASH", keys.partitions), ("RANGE", keys.sorts))
+    return [{"AttributeName": key.name, "KeyType": kind} for kind, attributes in kinds for key in attributes]
 
 
 def extent(store: Store, number: int) -> tuple[int, int]:
@@ -75,7 +74,7 @@ def _index(store: Store, table: DynamoTable, index: Index) -> dict:
     told = {
         "IndexName": index.name,
         "IndexArn": f"{table.arn}/index/{index.name}",
-        "KeySchema": key_schema(index.keys),
+        "KeySchema": key_schema(index.schema),
         "Projection": projection(index),
         "ItemCount": items,
         "IndexSizeBytes": size,
@@ -84,9 +83,17 @@ def _index(store: Store, table: DynamoTable, index: Index) -> dict:
         told["IndexStatus"] = index.status
         told["ProvisionedThroughput"] = _throughput(index.throughput)
         told["OnDemandThroughput"] = index.on_demand
+        told["WarmThroughput"] = _warm(table, index)
         if index.status == "CREATING" and table.status != "CREATING":
             told["Backfilling"] = True
     return told
+
+
+def _warm(table: DynamoTable, what: DynamoTable | Index) -> dict:
+    """What a table or index bears at once: what it is provisioned with, or what any bears on demand."""
+    units = what.throughput
+    initial = {"ReadUnitsPerSecond": units.read, "WriteUnitsPerSecond": units.write}
+    return {**(WARM if table.billing == "PAY_PER_REQUEST" else initial), **(what.warm or {}), "Status": what.status}
 
 
 def _throughput(throughput: Throughput) -> dict:

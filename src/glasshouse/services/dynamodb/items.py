@@ -4,7 +4,7 @@ from glasshouse.engines.dynamo import Invalid, Item, Projection, Update, legacy,
 from glasshouse.services.dynamodb.asking import check_unmixed, condition_of, names_for, only_condition, projection_of
 from glasshouse.services.dynamodb.capacity import Consumed, read_units
 from glasshouse.services.dynamodb.errors import REQUEST
-from glasshouse.services.dynamodb.keys import place_of_item, place_of_key
+from glasshouse.services.dynamodb.keys import check_scalars, measure_key, place_of_item, place_of_measured
 from glasshouse.services.dynamodb.rows import LARGEST_ITEM_BYTES, Items, check_size
 from glasshouse.services.dynamodb.writes import TO_UPDATE, Done, Write, update_change
 
@@ -68,9 +68,10 @@ class ItemOperations:
                     condition_expression, expression_attribute_names, expression_attribute_values, expected,
                     conditional_operator, tells_which=False,
                 )  # fmt: skip
+            measure_key(key)
             table = self._table(table_name)
             write = Write(
-                table, place_of_key(table, key), lambda old: None, condition,
+                table, place_of_measured(table, key), lambda old: None, condition,
                 return_values_on_condition_check_failure == "ALL_OLD",
             )  # fmt: skip
             done = self._write(write)
@@ -115,9 +116,10 @@ class ItemOperations:
                     changes = legacy.attribute_updates(attribute_updates)
                 condition = condition_of(names, condition_expression, expected, conditional_operator)
                 names.check_all_used()
+            measure_key(key)
             table = self._table(table_name)
             write = Write(
-                table, place_of_key(table, key), update_change(table, key, changes), condition,
+                table, place_of_measured(table, key), update_change(table, key, changes), condition,
                 return_values_on_condition_check_failure == "ALL_OLD",
             )  # fmt: skip
             done = self._write(write)
@@ -141,8 +143,11 @@ class ItemOperations:
             names = names_for(expression_attribute_names, None, {"ProjectionExpression": projection_expression})
             wanted = projection_of(names, projection_expression, attributes_to_get)
             names.check_all_used()
+            measure_key(key)
             table = self._table(table_name)
-            place = place_of_key(table, key)
+            if wanted is not None and wanted.nested:
+                check_scalars(table, wanted.nested)
+            place = place_of_measured(table, key)
             self._admit(table, "Read")
             item, size = Items(self.store, table, self.now).sized(place)
         consumed = Consumed(return_consumed_capacity)

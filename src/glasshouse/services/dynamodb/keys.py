@@ -2,7 +2,7 @@
 
 from glasshouse.engines.dynamo import Invalid, Item, Value, measure
 from glasshouse.engines.dynamo.key_conditions import KeyAttribute
-from glasshouse.engines.dynamo.keys import encoded, partition
+from glasshouse.engines.dynamo.keys import encoded, joined, partition, scattered
 from glasshouse.engines.dynamo.values import WRONG, kind_of
 from glasshouse.services.dynamodb.records import DynamoTable, Index
 
@@ -31,8 +31,20 @@ class EmptyIndexKey(Invalid):
         )
 
 
+def measure_key(key: Item):
+    """Check the values of a key, which is done before its table is looked at. Raises Invalid."""
+    for value in key.values():
+        measure(value)
+
+
 def place_of_key(table: DynamoTable, key: Item) -> Place:
     """Where the item of a key is. Raises Invalid."""
+    measure_key(key)
+    return place_of_measured(table, key)
+
+
+def place_of_measured(table: DynamoTable, key: Item) -> Place:
+    """The same of a key whose values have been checked."""
     sort = table.sort
     if len(key) != (1 if sort is None else 2):
         raise Mismatch(MISMATCH)
@@ -46,9 +58,17 @@ def check_keys(table: DynamoTable, item: Item):
         value = item.get(attribute.name)
         if value is None:
             raise Mismatch(MISMATCH)
-        measure(value)
         if attribute.kind not in value:
             raise Mismatch(MISMATCH)
+
+
+def check_key_value(attribute: KeyAttribute, value: Value):
+    """Refuse a value that cannot be one of a key. Raises Invalid."""
+    content = value.get(attribute.kind)
+    if content is None:
+        raise Mismatch(MISMATCH)
+    if not content:
+        raise Invalid(_empty(attribute))
 
 
 def place_of_item(table: DynamoTable, item: Item) -> Place:
@@ -69,6 +89,8 @@ def place_of_item(table: DynamoTable, item: Item) -> Place:
 
 def place_in_index(index: Index, item: Item) -> Place | None:
     """Where an index has an item; None if it lacks a key of the index."""
+    if index.more_partition or index.more_sort:
+        return _place_by_several(index, item)
     first = item.get(index.partition.name)
     if first is None:
         return None
@@ -78,6 +100,14 @@ def place_in_index(index: Index, item: Item) -> Place | None:
     return None if second is None else (partition(first), encoded(second))
 
 
+def _place_by_several(index: Index, item: Item) -> Place | None:
+    if any(attribute.name not in item for attribute in index.keys):
+        return None
+    firsts, lasts = ([item[one.name] for one in part] for part in (index.schema.partitions, index.schema.sorts))
+    hash = partition(firsts[0]) if len(firsts) == 1 else scattered(joined(firsts))
+    return hash, encoded(lasts[0]) if len(lasts) == 1 else joined(lasts)
+
+
 def check_index_keys(table: DynamoTable, item: Item):
     """Refuse an item whose attributes are not of the types that its indexes have for keys. Raises Invalid."""
     for index in table.indexes:
@@ -85,6 +115,17 @@ def check_index_keys(table: DynamoTable, item: Item):
             value = item.get(attribute.name)
             if value is not None:
                 _check_index_key(table, index, attribute, value)
+
+
+def check_scalars(table: DynamoTable, nested: set[str]):
+    """Refuse paths that lead into attributes of keys, by the attributes that paths lead into. Raises Invalid."""
+    for kind, keys in (("Key", table.keys), ("IndexKey", [key for index in table.indexes for key in index.keys])):
+        for attribute in keys if nested else ():
+            if attribute.name in nested:
+                raise Invalid(
+                    "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed:"
+                    f" {kind}: {attribute.name}"
+                )
 
 
 def key_of(table: DynamoTable, item: Item) -> Item:
@@ -101,11 +142,15 @@ def _key_value(item: Item, attribute: KeyAttribute) -> Value:
             f"{WRONG}Type mismatch for key {attribute.name} expected: {attribute.kind} actual: {kind_of(value)}"
         )
     if not content:
-        raise Invalid(
-            f"{NOT_VALID}The AttributeValue for a key attribute cannot contain an empty {_word(attribute)} value."
-            f" Key: {attribute.name}"
-        )
+        raise Invalid(_empty(attribute))
     return value
+
+
+def _empty(attribute: KeyAttribute) -> str:
+    return (
+        f"{NOT_VALID}The AttributeValue for a key attribute cannot contain an empty {_word(attribute)} value."
+        f" Key: {attribute.name}"
+    )
 
 
 def _check_index_key(table: DynamoTable, index: Index, attribute: KeyAttribute, value: Value):
@@ -124,7 +169,7 @@ def _check_index_key(table: DynamoTable, index: Index, attribute: KeyAttribute, 
             f" IndexKey: {attribute.name}",
             _word(attribute),
         )
-    longest = LONGEST_PARTITION_BYTES if attribute == index.partition else LONGEST_SORT_BYTES
+    longest = LONGEST_PARTITION_BYTES if attribute in index.schema.partitions else LONGEST_SORT_BYTES
     if len(content if isinstance(content, bytes) else content.encode()) > longest:
         raise Invalid(f"{WRONG}Size of hashkey has exceeded the maximum size limit of{longest} bytes")
 

@@ -1,16 +1,24 @@
 """Reading rows in order: the items of a table or the entries of an index, from where a page begins."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from glasshouse.core.store import Store
 from glasshouse.engines.dynamo import Invalid, Item, KeyRange, measure
-from glasshouse.engines.dynamo.keys import encoded, partition
-from glasshouse.engines.dynamo.values import WRONG
-from glasshouse.services.dynamodb.keys import Place, place_of_item
+from glasshouse.services.dynamodb.keys import (
+    MISMATCH,
+    Place,
+    check_key_value,
+    check_keys,
+    place_in_index,
+    place_of_item,
+)
 from glasshouse.services.dynamodb.records import DynamoTable, Index
 
 BAD_START = "The provided starting key is invalid"
+# What DynamoDB tells of a starting key without saying so.
+UNEXPLAINED = re.compile("contains duplicates|number set|numeric value|significant digits|with magnitude").search
 Row = tuple[int, bytes]  # size and body
 
 
@@ -28,6 +36,10 @@ class Source:
     @property
     def keys(self):
         return self.index.keys if self.index else self.table.keys
+
+    @property
+    def schema(self):
+        return self.index.schema if self.index else self.table.schema
 
     @property
     def key_names(self) -> list[str]:
@@ -52,28 +64,40 @@ class Source:
         """The key with which the next page begins after an item."""
         return {name: item[name] for name in self.key_names}
 
-    def place(self, key: Item) -> tuple[bytes, ...]:
-        """Where a starting key lies: its values in the order of the columns. Raises Invalid."""
+    def place(self, key: Item, scans: bool) -> tuple[bytes, ...]:
+        """Where a starting key lies: its values in the order of the columns. Scans of a table tell otherwise than all
+        else that it is none. Raises Invalid.
+        """
+        plain = scans and self.index is None
         if set(key) != set(self.key_names):
-            raise Invalid(BAD_START)
-        for attribute in (*self.keys, *self.table.keys):
-            measure(key[attribute.name])
-            if attribute.kind not in key[attribute.name]:
-                raise Invalid(BAD_START)
+            raise Invalid(f"{BAD_START}: {MISMATCH}" if plain else BAD_START)
+        for attribute in () if plain else self.keys:
+            check_key_value(attribute, key[attribute.name])
         try:
+            check_keys(self.table, key)
             item_place: Place = place_of_item(self.table, key)
         except Invalid as wrong:
-            raise Invalid(f"{WRONG}{BAD_START}: {wrong}") from None
+            raise Invalid(f"{BAD_START}: {wrong}") from None
         if self.index is None:
             return item_place
-        first, *rest = [key[attribute.name] for attribute in self.index.keys]
-        return (partition(first), encoded(rest[0]) if rest else b"", *item_place)
+        return (*(place_in_index(self.index, key) or ()), *item_place)
 
 
-def in_partition(store: Store, source: Source, wanted: KeyRange, start: Item | None, forward: bool) -> Iterator[tuple]:
-    """The rows of a query. Raises Invalid."""
-    hash = partition(wanted.partition)
-    sql, arguments = source.select + " AND hash = ?", [source.number, hash]
+def check_start(key: Item | None):
+    """Refuse a starting key with values that are none, before the table is looked at. Raises Invalid."""
+    for value in (key or {}).values():
+        try:
+            measure(value)
+        except Invalid as wrong:
+            told = "" if UNEXPLAINED(str(wrong)) else f"{BAD_START}: "
+            raise Invalid(f"{told}{wrong}") from None
+
+
+def in_partition(
+    store: Store, source: Source, wanted: KeyRange, start: tuple[bytes, ...] | None, forward: bool
+) -> Iterator[tuple]:
+    """The rows of a query, from after a place. Raises Invalid."""
+    sql, arguments = source.select + " AND hash = ?", [source.number, wanted.partition]
     if wanted.low:
         sql += f" AND range {'>=' if wanted.low_included else '>'} ?"
         arguments.append(wanted.low)
@@ -82,13 +106,24 @@ def in_partition(store: Store, source: Source, wanted: KeyRange, start: Item | N
         arguments.append(wanted.high)
     rest = ["range", "item_hash", "item_range"] if source.index else ["range"]
     if start is not None:
-        place = source.place(start)
-        if place[0] != hash:
-            raise Invalid("The provided starting key is outside query boundaries based on provided conditions")
+        _check_within(wanted, start)
         sql += f" AND ({', '.join(rest)}) {'>' if forward else '<'} ({', '.join('?' * len(rest))})"
-        arguments += place[1:]
+        arguments += start[1:]
     order = "" if forward else " DESC"
     return store.read(f"{sql} ORDER BY {', '.join(column + order for column in rest)}", arguments)
+
+
+def _check_within(wanted: KeyRange, place: tuple[bytes, ...]):
+    """Refuse to start a query where it does not read."""
+    bounded = wanted.low != b"" or wanted.high is not None
+    if bounded and place[1] not in wanted:
+        raise Invalid("The provided starting key does not match the range key predicate")
+    if place[0] != wanted.partition:
+        raise Invalid(
+            "The query can return at most one row and cannot be restarted"
+            if bounded
+            else "The provided starting key is outside query boundaries based on provided conditions"
+        )
 
 
 def everywhere(
@@ -105,7 +140,7 @@ def everywhere(
         arguments.append(end)
     columns = ["hash", "range", "item_hash", "item_range"] if source.index else ["hash", "range"]
     if start is not None:
-        place = source.place(start)
+        place = source.place(start, scans=True)
         if place[0] < begin or (end is not None and place[0] >= end):
             raise Invalid("The provided Exclusive start key is not within the segment")
         sql += f" AND ({', '.join(columns)}) > ({', '.join('?' * len(columns))})"

@@ -5,18 +5,21 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import Protocol
 
-from glasshouse.engines.dynamo import Invalid, Item, Names, Projection, key_range, legacy
+from glasshouse.engines.dynamo import Invalid, Item, Names, Projection, key_clauses, legacy, projection
 from glasshouse.engines.dynamo.conditions import Binder, Condition
 from glasshouse.engines.dynamo.grammar import parse_condition
+from glasshouse.engines.dynamo.key_conditions import range_of
 from glasshouse.engines.dynamo.keys import segment
 from glasshouse.engines.dynamo.values import WRONG
 from glasshouse.services.dynamodb.asking import check_unmixed, names_for, projection_of
 from glasshouse.services.dynamodb.capacity import READ_UNIT_BYTES, Consumed
 from glasshouse.services.dynamodb.errors import REQUEST, ResourceNotFoundException, ValidationException
-from glasshouse.services.dynamodb.ranges import Source, everywhere, in_partition
+from glasshouse.services.dynamodb.keys import check_scalars
+from glasshouse.services.dynamodb.ranges import Source, check_start, everywhere, in_partition
 from glasshouse.services.dynamodb.rows import Items, decode
 
 PAGE_BYTES = 2**20
+OLD_PROJECTION = "AttributesToGet"
 
 
 class Wanted(Protocol):
@@ -38,6 +41,15 @@ class Page:
     size: int = 0
     fetched_size: int = 0  # of items that an index had to fetch from its table
     last: Item | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What must hold of an item to be told; the attributes it is about, and those of them that it looks into."""
+
+    holds: Condition | None = None
+    attributes: set[str] = field(default_factory=set)
+    nested: set[str] = field(default_factory=set)
 
 
 class Reading:
@@ -66,7 +78,8 @@ class Reading:
         with self._metered():
             check_unmixed(
                 {"AttributesToGet": attributes_to_get, "QueryFilter": query_filter,
-                 "ConditionalOperator": conditional_operator, "KeyConditions": key_conditions},
+                 "ConditionalOperator": conditional_operator,
+                 "KeyConditions": None if key_condition_expression is None else key_conditions},
                 {"ProjectionExpression": projection_expression, "FilterExpression": filter_expression,
                  "KeyConditionExpression": key_condition_expression},
             )  # fmt: skip
@@ -74,22 +87,22 @@ class Reading:
                 expression_attribute_names, expression_attribute_values,
                 {"FilterExpression": filter_expression, "KeyConditionExpression": key_condition_expression},
             )  # fmt: skip
-            if key_condition_expression is None and key_conditions is None:
-                raise Invalid("Either the KeyConditions or KeyConditionExpression parameter must be specified in the"
-                              " request.")  # fmt: skip
-            source = self._source(table_name, index_name, consistent_read)
-            keys = (source.keys[0], source.keys[1] if len(source.keys) == 2 else None)
-            if key_condition_expression is not None:
-                wanted = key_range(key_condition_expression, names, *keys)
-            else:
-                wanted = legacy.key_conditions(key_conditions or {}, *keys)
-            holds, filtered = _filter(names, filter_expression, query_filter, conditional_operator)
-            _check_not_keys(source, filtered, "Filter Expression" if filter_expression else "QueryFilter")
-            check_filter_projected(source, filtered)
-            shape = self._shape(source, select, names, projection_expression, attributes_to_get)
+            old = _old_filter(query_filter, conditional_operator), projection_of(names, None, attributes_to_get)
+            check_start(exclusive_start_key)
+            clauses, unfit = _key_clauses(names, key_condition_expression, key_conditions, index_name)
+            chosen = old[0] if filter_expression is None else _filter(names, filter_expression)
+            wanted = old[1] if projection_expression is None else projection(projection_expression, names)
             names.check_all_used()
-            rows = in_partition(self.store, source, wanted, exclusive_start_key, scan_index_forward)
-            page = self._read_page(source, rows, limit, holds, shape)
+            if unfit is not None:
+                raise unfit
+            source = self._source(table_name, index_name, consistent_read)
+            start = None if exclusive_start_key is None else source.place(exclusive_start_key, scans=False)
+            rows = in_partition(self.store, source, range_of(clauses, source.schema), start, scan_index_forward)
+            _check_not_keys(source, chosen.attributes, "Filter Expression" if filter_expression else "QueryFilter")
+            check_filter_projected(source, chosen.attributes)
+            check_scalars(source.table, chosen.nested)
+            shape = _shape(source, select, wanted, "ProjectionExpression" if projection_expression else OLD_PROJECTION)
+            page = self._read_page(source, rows, limit, chosen.holds, shape)
         return self._told(source, page, shape, consistent_read, return_consumed_capacity)
 
     def scan(
@@ -117,19 +130,23 @@ class Reading:
                  "ConditionalOperator": conditional_operator},
                 {"ProjectionExpression": projection_expression, "FilterExpression": filter_expression},
             )  # fmt: skip
-            bounds = _segment_bounds(segment, total_segments)
             names = names_for(
                 expression_attribute_names, expression_attribute_values,
                 {"FilterExpression": filter_expression}
                 if projection_expression is None
                 else {"ProjectionExpression": projection_expression},
             )  # fmt: skip
-            source = self._source(table_name, index_name, consistent_read)
-            holds, _ = _filter(names, filter_expression, scan_filter, conditional_operator)
-            shape = self._shape(source, select, names, projection_expression, attributes_to_get)
+            old = projection_of(names, None, attributes_to_get), _old_filter(scan_filter, conditional_operator)
+            check_start(exclusive_start_key)
+            bounds = _segment_bounds(segment, total_segments)
+            chosen = old[1] if filter_expression is None else _filter(names, filter_expression)
+            wanted = old[0] if projection_expression is None else projection(projection_expression, names)
             names.check_all_used()
+            source = self._source(table_name, index_name, consistent_read)
+            shape = _shape(source, select, wanted, "ProjectionExpression" if projection_expression else OLD_PROJECTION)
             rows = everywhere(self.store, source, bounds, exclusive_start_key)
-            page = self._read_page(source, rows, limit, holds, shape)
+            check_scalars(source.table, chosen.nested)
+            page = self._read_page(source, rows, limit, chosen.holds, shape)
         return self._told(source, page, shape, consistent_read, return_consumed_capacity)
 
     def _source(self, table_name: str, index_name: str | None, consistent: bool) -> Source:
@@ -149,13 +166,6 @@ class Reading:
         else:
             self._admit(table, "Read")
         return Source(table, index)
-
-    def _shape(
-        self, source: Source, select: str | None, names: Names, text: str | None, attributes: list | None
-    ) -> "Shape":
-        wanted = projection_of(names, text, attributes)
-        _check_select(source, select, wanted, "ProjectionExpression" if text else "AttributesToGet")
-        return shape_of(source, select, wanted)
 
     def _read_page(
         self, source: Source, rows: Iterator[tuple], limit: int | None, holds: Condition | None, shape: "Shape"
@@ -216,6 +226,13 @@ class Shape:
     fetches: bool
 
 
+def _shape(source: Source, select: str | None, wanted: Projection | None, parameter: str) -> Shape:
+    if wanted is not None and wanted.nested:
+        check_scalars(source.table, wanted.nested)
+    _check_select(source, select, wanted, parameter)
+    return shape_of(source, select, wanted)
+
+
 def shape_of(source: Source, select: str | None, wanted: Wanted | None) -> Shape:
     held = source.held
     more = held is not None and (select == "ALL_ATTRIBUTES" or (wanted is not None and not wanted.attributes <= held))
@@ -236,17 +253,28 @@ def check_filter_projected(source: Source, attributes: set[str]):
         )
 
 
-def _filter(names: Names, text: str | None, old: dict | None, operator: str | None) -> tuple[Condition | None, set]:
-    """What must hold of an item to be told, and the attributes it is about."""
+def _key_clauses(names: Names, text: str | None, old: dict | None, index: str | None):
+    """What a query asks of keys, and what is wrong with that which is to be told later."""
     if text is not None:
-        try:
-            binder = Binder(names)
-            return binder.condition(parse_condition(text)), binder.attributes
-        except Invalid as wrong:
-            raise Invalid(f"Invalid FilterExpression: {wrong}") from None
+        return key_clauses(text, names)
+    if old is None:
+        raise Invalid("Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.")
+    return legacy.key_conditions(old, index is not None), None
+
+
+def _filter(names: Names, text: str) -> Filter:
+    try:
+        binder = Binder(names)
+        return Filter(binder.condition(parse_condition(text)), binder.attributes, binder.nested)
+    except Invalid as wrong:
+        raise Invalid(f"Invalid FilterExpression: {wrong}") from None
+
+
+def _old_filter(old: dict | None, operator: str | None) -> Filter:
+    """The same of QueryFilter or ScanFilter."""
     if operator is not None and not old:
         raise Invalid("ConditionalOperator cannot be used without Filter or Expected")
-    return (legacy.filters(old, operator), set(old)) if old else (None, set())
+    return Filter(legacy.filters(old, operator), set(old)) if old else Filter()
 
 
 def _check_not_keys(source: Source, attributes: set[str], what: str):

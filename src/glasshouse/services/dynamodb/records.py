@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from glasshouse.engines.dynamo.key_conditions import KeyAttribute
+from glasshouse.engines.dynamo.key_conditions import KeyAttribute, Keys
 
 
 @dataclass
@@ -18,7 +18,7 @@ class Throughput:
 
 @dataclass
 class Index:
-    """A secondary index; `number` is that of its entries."""
+    """A secondary index; `number` is that of its entries. Its key may have further attributes than the first ones."""
 
     name: str
     number: int
@@ -30,10 +30,17 @@ class Index:
     throughput: Throughput
     on_demand: dict | None = None
     status: str = "CREATING"
+    more_partition: list[KeyAttribute] = field(default_factory=list)
+    more_sort: list[KeyAttribute] = field(default_factory=list)
+    warm: dict | None = None
 
     @property
     def keys(self) -> list[KeyAttribute]:
-        return [self.partition, self.sort] if self.sort else [self.partition]
+        return self.schema.all
+
+    @property
+    def schema(self) -> Keys:
+        return Keys([self.partition, *self.more_partition], [self.sort, *self.more_sort] if self.sort else [])
 
 
 @dataclass
@@ -98,6 +105,10 @@ class DynamoTable:
     @property
     def keys(self) -> list[KeyAttribute]:
         return [self.partition, self.sort] if self.sort else [self.partition]
+
+    @property
+    def schema(self) -> Keys:
+        return Keys([self.partition], [self.sort] if self.sort else [])
 
     @property
     def ttl_attribute(self) -> str | None:

@@ -11,7 +11,7 @@ import msgspec
 from glasshouse.engines.dynamo import Invalid, Item, KeyRange, Projection
 from glasshouse.engines.dynamo.conditions import Binder
 from glasshouse.engines.dynamo.documents import find
-from glasshouse.engines.dynamo.key_conditions import range_of
+from glasshouse.engines.dynamo.key_conditions import SIGNS, range_of
 from glasshouse.engines.dynamo.names import Names, Steps
 from glasshouse.engines.dynamo.nodes import Comparison, Constant, Function, Junction, Node, Not, Path
 from glasshouse.engines.dynamo.partiql import Statement
@@ -24,7 +24,6 @@ from glasshouse.services.dynamodb.records import DynamoTable
 from glasshouse.services.dynamodb.rows import Items
 from glasshouse.services.dynamodb.transactions import digest
 
-RANGES = ("=", "<", "<=", ">", ">=", "BETWEEN", "begins_with")
 OPERATOR = "operator or function"  # what PartiQL calls an operator in messages
 NO_KEY = "Where clause does not contain a mandatory equality on all key attributes"
 
@@ -84,7 +83,8 @@ class Selecting:
             if said.order is not None:
                 raise Invalid("Must have WHERE clause in the statement when using ORDER BY clause.")
             return everywhere(self.store, source, None, start)
-        return in_partition(self.store, source, wanted, start, not said.descending)
+        place = None if start is None else source.place(start, scans=False)
+        return in_partition(self.store, source, wanted, place, not said.descending)
 
     def _one(self, said: Statement, operation: str, consistent: bool, consumed: Consumed, times: int = 1) -> dict:
         """The single item that a statement in a batch or transaction reads, by its whole key."""
@@ -184,18 +184,26 @@ def _about(clause: Node, names: Names) -> tuple[str, str, list] | None:
 
 def _range(source: Source, where: Node | None, names: Names) -> KeyRange | None:
     """The part of one partition that a condition is about, if it fixes the partition."""
-    first = source.keys[0]
-    sort = source.keys[1] if len(source.keys) == 2 else None
-    found: dict[str, tuple[str, list]] = {}
+    keys = source.schema
+    asked: dict[str, tuple[str, list]] = {}
     for clause in clauses(where):
         about = _about(clause, names)
-        if about is None or about[0] in found:
-            continue
-        name, sign, values = about
-        of_sort = sort is not None and name == sort.name and sign in RANGES and kind_of(values[0]) == sort.kind
-        if of_sort or (name == first.name and sign == "="):
-            found[name] = (sign, values)
-    return range_of(found, first, sort) if first.name in found else None
+        if about is not None:
+            asked.setdefault(about[0], about[1:])
+    found: dict[str, tuple[str, list]] = {}
+    for attribute in keys.partitions:
+        sign, values = asked.get(attribute.name, ("", []))
+        if sign != "=":
+            return None
+        found[attribute.name] = (sign, values)
+    for attribute in keys.sorts:
+        sign, values = asked.get(attribute.name, ("", []))
+        if sign not in SIGNS or kind_of(values[0]) != attribute.kind:
+            break
+        found[attribute.name] = (sign, values)
+        if sign != "=":
+            break
+    return range_of(found, keys)
 
 
 def _start(token: str | None, request: str) -> Item | None:

@@ -53,6 +53,7 @@ class TableUpdates:
             table.table_class, table.class_changed = table_class, self.now
         table.on_demand = on_demand_throughput or table.on_demand
         table.warm = warm_throughput or table.warm
+        before = table.encryption
         if sse_specification is not None:
             table.encryption = self._encryption(sse_specification)
         if stream_specification is not None:
@@ -68,7 +69,10 @@ class TableUpdates:
                 one.status = "UPDATING"
                 there._begin(one)
         table.status = "UPDATING"
-        return self._begin(table)
+        told = self._begin(table)
+        if before is not None and table.encryption is None:
+            told["TableDescription"]["SSEDescription"] = {**before, "Status": "UPDATING"}
+        return told
 
     def _update_billing(self, table: DynamoTable, mode: str | None, given: dict | None):
         if mode == "PAY_PER_REQUEST":
@@ -137,7 +141,7 @@ class TableUpdates:
         types = {**table.attributes, **definitions.attribute_types(attributes)}
         if table.index(given["IndexName"]):
             raise ValidationException(f"Attempting to create an index which already exists: {given['IndexName']}")
-        index = definitions.read_index(given, True, types, table.keys, table.billing, self._new_number())
+        index = definitions.read_index(given, True, types, table.schema, table.billing, self._new_number())
         table.indexes.append(index)
         definitions.check_counts(table.indexes)
         used = {key.name for one in table.indexes for key in one.keys} | {key.name for key in table.keys}
@@ -151,6 +155,7 @@ class TableUpdates:
         index = self._global(table, given["IndexName"])
         if given.get("OnDemandThroughput"):
             index.on_demand = given["OnDemandThroughput"]
+        index.warm = given.get("WarmThroughput") or index.warm
         if given.get("ProvisionedThroughput"):
             self._provision(index.throughput, given["ProvisionedThroughput"], f"index: {index.name}")
         index.status = "UPDATING"

@@ -48,20 +48,22 @@ class Tables:
         has_indexes = bool(local_secondary_indexes or global_secondary_indexes)
         keys = definitions.read_keys(key_schema, types, has_indexes=has_indexes)
         throughput = definitions.read_throughput(provisioned_throughput, billing_mode)
-        if self.tables.get(name):
-            raise ResourceInUseException(f"Table already exists: {name}")
+        definitions.check_warm(warm_throughput, billing_mode)
+        definitions.check_lists(global_secondary_indexes, local_secondary_indexes, keys)
         given = [(False, index) for index in local_secondary_indexes or ()]
         given += [(True, index) for index in global_secondary_indexes or ()]
         indexes = [
             definitions.read_index(index, is_global, types, keys, billing_mode, self._new_number())
             for is_global, index in given
         ]
-        sort = keys[1] if len(keys) == 2 else None
-        definitions.check_indexes(indexes, global_secondary_indexes, local_secondary_indexes, sort)
+        sort = keys.sorts[0] if keys.sorts else None
+        definitions.check_indexes(indexes)
         definitions.check_all_used(types, keys, indexes)
+        if self.tables.get(name):
+            raise ResourceInUseException(f"Table already exists: {name}")
         table = DynamoTable(
-            name, self._new_number(), ids.uuid(), self.call.arn(f"table/{name}"), keys[0], sort, types, self.now,
-            billing_mode, throughput, indexes=indexes, deletion_protection=deletion_protection_enabled,
+            name, self._new_number(), ids.uuid(), self.call.arn(f"table/{name}"), keys.partitions[0], sort, types,
+            self.now, billing_mode, throughput, indexes=indexes, deletion_protection=deletion_protection_enabled,
             table_class=table_class, on_demand=on_demand_throughput,
             on_demand_since=self.now if billing_mode == "PAY_PER_REQUEST" else None,
             encryption=self._encryption(sse_specification), warm=warm_throughput,
@@ -188,7 +190,7 @@ class Tables:
             "INSERT INTO dynamodbstreams_stream (arn, scope, table_name, label, view, key_schema, created)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
             (arn, f"{self.call.account}/{self.call.region}", table.name, label, view,
-             json.dumps(key_schema(table.keys)), self.now),
+             json.dumps(key_schema(table.schema)), self.now),
         ).lastrowid  # fmt: skip
         table.stream = Stream(number, arn, label, view)
         self.later("_trim_stream", after=86_400, key=f"stream/{number}", number=number)
