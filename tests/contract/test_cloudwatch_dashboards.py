@@ -122,3 +122,10 @@ def test_a_dashboard_that_is_put_again_is_replaced(cloud, cloudwatch):
     [entry] = cloudwatch.list_dashboards()["DashboardEntries"]
     assert entry["Size"] == 15
     assert entry["LastModified"] > before
+
+
+def test_a_dashboard_of_china_is_of_its_partition(aws):
+    client = aws("cloudwatch", region="cn-north-1")
+    client.put_dashboard(DashboardName="shop", DashboardBody=BODY)
+    (entry,) = client.list_dashboards()["DashboardEntries"]
+    assert entry["DashboardArn"] == "arn:aws-cn:cloudwatch::000000000000:dashboard/shop"

@@ -19,12 +19,12 @@ SET = {"SampleCount": 10, "Sum": 55, "Minimum": 1, "Maximum": 10}
         (
             {"StartTime": 5, "EndTime": 5},
             "InvalidParameterValue",
-            "The parameter StartTime must not equal parameter EndTime.",
+            "The parameter StartTime must be less than the parameter EndTime.",
         ),
         (
             {"StartTime": 5.1, "EndTime": 5.9},
             "InvalidParameterValue",
-            "The parameter StartTime must not equal parameter EndTime.",
+            "The parameter StartTime must be less than the parameter EndTime.",
         ),
         (
             {"StartTime": 5, "EndTime": 4},

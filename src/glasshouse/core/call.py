@@ -49,7 +49,8 @@ class Call:
 
     def arn(self, resource: str, region: bool = True, account: bool = True) -> str:
         """The ARN of a resource of this service, here."""
-        return arn(self.service, resource, self.region if region else "", self.account if account else "")
+        place = f"{self.region if region else ''}:{self.account if account else ''}"
+        return f"arn:{partition(self.region)}:{self.service}:{place}:{resource}"
 
     def elsewhere(self, account: str | None = None, region: str | None = None) -> "Call":
         return replace(self, account=account or self.account, region=region or self.region)

@@ -1,6 +1,6 @@
 """ListMetrics."""
 
-from glasshouse.core.table import make_token, read_token
+from glasshouse.core.table import InvalidPageToken, make_token, read_token
 from glasshouse.services.cloudwatch.errors import InvalidParameterValueException, MissingRequiredParameterException
 from glasshouse.services.cloudwatch.readings import HOUR_S, LISTED_FOR_S, Metric, lacks
 
@@ -56,7 +56,10 @@ def _has(metric: Metric, name: str, value: str | None) -> bool:
 
 def _place(token: str | None) -> int:
     """The number of the metric after which a page begins."""
-    word, _, number = read_token(token).partition(" ")
+    try:
+        word, _, number = read_token(token).partition(" ")
+    except InvalidPageToken:
+        word = number = ""
     if token and (word != "metric" or not number.isdecimal() or len(number) > LONGEST_PLACE):
         raise InvalidParameterValueException("Request parameter NextToken is invalid")
     return int(number or 0)

@@ -52,9 +52,7 @@ class MetricStatistics:
 
 
 def _check_times(start: float, end: float, period: int):
-    if int(start) == int(end):  # fractions of seconds do not count
-        raise InvalidParameterValueException("The parameter StartTime must not equal parameter EndTime.")
-    if start > end:
+    if int(start) >= int(end):  # fractions of seconds do not count
         raise InvalidParameterValueException("The parameter StartTime must be less than the parameter EndTime.")
     if period <= 0 or (period % MINUTE_S and period not in SHORT_PERIODS):
         raise InvalidParameterValueException(f"The value {period} for parameter Period is invalid.")
