@@ -79,6 +79,7 @@ def test_streams_are_made_changed_listed_and_deleted(cloudwatch, box, cloud):
     assert cloudwatch.list_tags_for_resource(ResourceARN=STREAM)["Tags"] == [{"Key": "team", "Value": "a"}]
     made = cloudwatch.get_metric_stream(Name="all")
     assert (made["State"], made["OutputFormat"], made["IncludeLinkedAccountsMetrics"]) == ("running", "json", False)
+    assert made.keys().isdisjoint({"IncludeFilters", "ExcludeFilters", "StatisticsConfigurations"})
     cloudwatch.stop_metric_streams(Names=["all"])
     cloud.clock.advance(5)
     stream(cloudwatch, box, IncludeFilters=[{"Namespace": NAMESPACE}])

@@ -53,7 +53,7 @@ class InsightRules:
         spans = known.spans if known else []
         rule = InsightRule(
             rule_name, rule_definition, f"{SCHEMA}/1", known.state if known else DISABLED, spans,
-            apply_on_transformed_logs,
+            apply_on_transformed_logs or None,
         )  # fmt: skip
         self._switch_rule(rule, rule_state)
         if known is None:

@@ -125,7 +125,7 @@ class MetricStreaming:
 def _wants(stream: MetricStream, metric: Metric) -> bool:
     if stream.include_filters:
         return _named(stream.include_filters, metric)
-    return not _named(stream.exclude_filters, metric)
+    return not _named(stream.exclude_filters or [], metric)
 
 
 def _named(filters: list[dict], metric: Metric) -> bool:
@@ -137,14 +137,9 @@ def _named(filters: list[dict], metric: Metric) -> bool:
 
 def _additional(stream: MetricStream, metric: Metric, measures: Measures) -> dict[str, float]:
     """The statistics that the stream adds for this metric, as far as they can be told."""
-    names = [
-        name
-        for one in stream.statistics_configurations
-        if any(
-            (m["Namespace"], m["MetricName"]) == (metric.namespace, metric.metric_name) for m in one["IncludeMetrics"]
-        )
-        for name in one["AdditionalStatistics"]
-    ]
+    own = {"Namespace": metric.namespace, "MetricName": metric.metric_name}
+    chosen = [one for one in stream.statistics_configurations or () if own in one["IncludeMetrics"]]
+    names = [name for one in chosen for name in one["AdditionalStatistics"]]
     found = ((name, read_statistic(name)) for name in dict.fromkeys(names))
     values = ((name, statistic.of(measures)) for name, statistic in found if statistic)
     return {name: value for name, value in values if value is not None}

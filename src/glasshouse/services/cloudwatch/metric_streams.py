@@ -44,8 +44,8 @@ class MetricStreams:
         known = self.metric_streams.get(name)
         stream = MetricStream(
             name, self._metric_stream_arn(name), firehose_arn, role_arn, output_format, creation_date=self.now,
-            last_update_date=self.now, sent_until=self._this_minute(), include_filters=include_filters or [],
-            exclude_filters=exclude_filters or [], statistics_configurations=statistics_configurations or [],
+            last_update_date=self.now, sent_until=self._this_minute(), include_filters=include_filters or None,
+            exclude_filters=exclude_filters or None, statistics_configurations=statistics_configurations or None,
         )  # fmt: skip
         if known is not None:
             stream.state, stream.creation_date, stream.sent_until = known.state, known.creation_date, known.sent_until

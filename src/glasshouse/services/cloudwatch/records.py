@@ -116,9 +116,9 @@ class MetricStream:
     last_update_date: float
     sent_until: int
     state: str = RUNNING
-    include_filters: list[dict] = field(default_factory=list)
-    exclude_filters: list[dict] = field(default_factory=list)
-    statistics_configurations: list[dict] = field(default_factory=list)
+    include_filters: list[dict] | None = None  # not told where there are none
+    exclude_filters: list[dict] | None = None
+    statistics_configurations: list[dict] | None = None
     include_linked_accounts_metrics: bool = False
 
 
@@ -131,5 +131,5 @@ class InsightRule:
     schema: str
     state: str
     spans: list[tuple[float, float | None]]
-    apply_on_transformed_logs: bool = False
+    apply_on_transformed_logs: bool | None = None
     managed_rule: bool = False

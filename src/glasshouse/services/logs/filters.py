@@ -92,10 +92,10 @@ class Filters:
         """Events as they arrive, in updates of 500 at most, for three hours."""
         groups = [self._group(identifier) for identifier in log_group_identifiers]
         if log_stream_names and log_stream_name_prefixes:
-            raise InvalidParameterException("LogStreamNames and LogStreamNamePrefixes can't be specified together.")
+            raise InvalidParameterException("Only one of logStreamNames or logStreamNamePrefixes can be provided.")
         if (log_stream_names or log_stream_name_prefixes) and len(groups) > 1:
             raise InvalidParameterException(
-                "Log stream names and prefixes can only be specified with a single log group identifier."
+                "logStreamNames and logStreamNamePrefixes can only be used with a single log group."
             )
         self._pattern(log_event_filter_pattern)
         start = {
