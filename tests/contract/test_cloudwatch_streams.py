@@ -142,6 +142,15 @@ def test_a_stream_that_has_stopped_sends_nothing(cloudwatch, box, cloud, noon):
     assert [line["value"]["sum"] for line in sent(box, cloud)] == [2.0]
 
 
+def test_sending_ends_when_nothing_else_is_measured(cloudwatch, box, cloud, noon):
+    stream(cloudwatch, box)
+    put(cloudwatch, 1)
+    sent(box, cloud, 300)
+    objects = box.names()
+    cloud.clock.advance(3600)
+    assert box.names() == objects
+
+
 def test_what_cannot_be_sent_is_tried_again(cloudwatch, box, cloud, noon, aws):
     iam = aws("iam")
     iam.delete_role_policy(RoleName="writer", PolicyName="granted")

@@ -8,6 +8,8 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import msgspec
+
 from glasshouse.core import Service, ServiceError
 from glasshouse.core.metrics import Measures, place_topic, read_measures
 from glasshouse.services.cloudwatch.readings import HOUR_S, MINUTE_S, Metric
@@ -37,7 +39,7 @@ class MetricStreaming:
         if stream is None or stream.state != RUNNING:
             return
         self.cloud.metrics.flush()
-        if not self._have_come(stream.sent_until):
+        if not self._have_come(stream):
             self.wait(MINUTE_S, place_topic(self.call.account, self.call.region))
         self.later("_send_metrics", at=self._this_minute() + MINUTE_S, key=f"stream/{name}", name=name)
 
@@ -69,11 +71,14 @@ class MetricStreaming:
         if over and any(stream.state == RUNNING for stream in self.metric_streams.list()):
             self.later("_send_late", minutes=over)
 
-    def _have_come(self, since: int) -> bool:
+    def _have_come(self, stream: MetricStream) -> bool:
+        """Whether there is anything to send. What sending itself adds to the metrics of the delivery stream waits until
+        there is something else, or sending would never end."""
+        own = msgspec.json.encode([("DeliveryStreamName", stream.firehose_arn.rpartition("/")[2])]).decode()
         found = self.store.read(
             "SELECT 1 FROM metric_data d JOIN metric m ON m.id = d.metric WHERE d.period <= ? AND d.start >= ?"
-            " AND m.account = ? AND m.region = ? LIMIT 1",
-            (MINUTE_S, since, self.call.account, self.call.region),
+            " AND m.account = ? AND m.region = ? AND NOT (m.namespace = 'AWS/Firehose' AND m.dimensions = ?) LIMIT 1",
+            (MINUTE_S, stream.sent_until, self.call.account, self.call.region, own),
         )
         return found.fetchone() is not None
 
