@@ -151,5 +151,10 @@ class PoliciesLimitExceededException(ServiceError):
     """You specified more than the maximum number of allowed policies for the parameter. The maximum is 10."""
 
 
+class ServiceSettingNotFound(ServiceError):
+    """The specified service setting wasn't found. Either the service name or the setting hasn't been provisioned by the
+    Amazon Web Services service team."""
+
+
 class TooManyTagsError(ServiceError):
     """The request would give the resource more than 50 tags."""

@@ -68,3 +68,13 @@ class DocumentVersion:
     version_name: str | None = None
     display_name: str | None = None
     target_type: str | None = None
+
+
+@dataclass
+class Setting:
+    """A service setting that was changed."""
+
+    setting_id: str
+    setting_value: str
+    last_modified_date: float
+    last_modified_user: str

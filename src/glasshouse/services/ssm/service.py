@@ -1,6 +1,6 @@
 """SSM Parameter Store: named, versioned values arranged as a tree of paths; and the documents of Systems Manager.
 
-Of Systems Manager there are Parameter Store and documents, with their tags; everything else is refused. Facts:
+Of Systems Manager there are Parameter Store, documents and one setting; everything else is refused. Facts:
 `ParameterChanged` (EventBridge's "Parameter Store Change") and `ParameterPolicyAction` ("Parameter Store Policy
 Action").
 
@@ -18,18 +18,20 @@ from glasshouse.services.ssm.encryption import Encryption
 from glasshouse.services.ssm.errors import InvalidNextToken
 from glasshouse.services.ssm.labels import Labels
 from glasshouse.services.ssm.reading import Reading
-from glasshouse.services.ssm.records import Census, Document, DocumentVersion, Parameter
+from glasshouse.services.ssm.records import Census, Document, DocumentVersion, Parameter, Setting
+from glasshouse.services.ssm.settings import Settings
 from glasshouse.services.ssm.tagging import Tagging
 from glasshouse.services.ssm.writing import Writing
 
 
-class Ssm(Writing, Reading, Labels, Documents, DocumentLists, Tagging, Encryption, Service):
+class Ssm(Writing, Reading, Labels, Documents, DocumentLists, Settings, Tagging, Encryption, Service):
     name = "ssm"
     invalid_page_token = InvalidNextToken
     parameters = Table(Parameter, key="path")
     history = Table(Parameter, key=("path", "version"))
     census = Table(Census, key="tier")
     documents = Table(Document, key="name")
+    settings = Table(Setting, key="setting_id")
     document_versions = Table(DocumentVersion, key=("name", "document_version"))
 
     def describe_parameters(
@@ -51,6 +53,8 @@ class Ssm(Writing, Reading, Labels, Documents, DocumentLists, Tagging, Encryptio
         if self._concerns_document(params):
             name = params.get("Name") or params.get("ResourceId")
             return [name if name.startswith("arn:") else self.call.arn(f"document/{name}")] if name else None
+        if setting := params.get("SettingId"):
+            return [setting if setting.startswith("arn:") else self.call.arn(f"servicesetting{setting}")]
         given = [params.get("Name"), params.get("Path"), params.get("ResourceId"), *(params.get("Names") or ())]
         return [self._arn_of(text) for text in given if text] or None
 

@@ -115,7 +115,7 @@ class Writing:
         ]
 
     def _tier(self, wanted: str | None, previous: Parameter | None, draft: Parameter) -> str:
-        wanted = wanted or (previous.tier if previous else "Standard")
+        wanted = wanted or (previous.tier if previous else self._default_tier())
         if wanted == "Advanced":
             return wanted
         advanced = previous is not None and previous.tier == "Advanced"
