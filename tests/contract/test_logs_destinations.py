@@ -11,6 +11,7 @@ from glasshouse.core.access import Credential, root
 OWNER, SENDER = "000000000000", "111122223333"
 STREAM = f"arn:aws:kinesis:eu-west-1:{OWNER}:stream/s"
 DESTINATION = f"arn:aws:logs:eu-west-1:{OWNER}:destination:central"
+KIND = "SUBSCRIPTION_FILTER_POLICY"
 SOURCE = {"StringLike": {"aws:SourceArn": [f"arn:aws:logs:eu-west-1:{SENDER}:*", f"arn:aws:logs:eu-west-1:{OWNER}:*"]}}
 
 
@@ -68,10 +69,10 @@ def subscribe(client, arn=DESTINATION, **more):
     client.put_subscription_filter(**members)
 
 
-def write(client, cloud, *messages):
+def write(client, cloud, *messages, group="app"):
     now = int(cloud.clock.now() * 1000)
     events = [{"timestamp": now, "message": message} for message in messages]
-    client.put_log_events(logGroupName="app", logStreamName="one", logEvents=events)
+    client.put_log_events(logGroupName=group, logStreamName="one", logEvents=events)
     cloud.settle()
 
 
@@ -142,6 +143,36 @@ def test_a_function_of_another_account_needs_a_destination(sender):
     )
 
 
+def test_account_policies_that_are_none(logs, role):
+    good = {"DestinationArn": STREAM, "RoleArn": role}
+    for document, more, code in (
+        ("{", {}, "InvalidParameterException"),
+        ({"RoleArn": role}, {}, "InvalidParameterException"),
+        ({**good, "Colour": "red"}, {}, "InvalidParameterException"),
+        ({**good, "Distribution": "Even"}, {}, "InvalidParameterException"),
+        ({**good, "DestinationArn": STREAM + "x"}, {}, "InvalidParameterException"),
+        ({"DestinationArn": STREAM}, {}, "InvalidParameterException"),
+        (good, {"selectionCriteria": "LogGroupName IN"}, "InvalidParameterException"),
+        (good, {"policyType": "DATA_PROTECTION_POLICY"}, "NotSupported"),
+    ):
+        text = document if isinstance(document, str) else json.dumps(document)
+        members = {"policyName": "p", "policyDocument": text, "policyType": KIND, **more}
+        with pytest.raises(ClientError) as refused:
+            logs.put_account_policy(**members)
+        assert refusal(refused)[0] == code
+    with pytest.raises(logs.exceptions.ResourceNotFoundException):
+        logs.delete_account_policy(policyName="p", policyType=KIND)
+    assert logs.describe_account_policies(policyType=KIND)["accountPolicies"] == []
+
+
+def test_there_is_one_account_policy(logs, role):
+    document = json.dumps({"DestinationArn": STREAM, "RoleArn": role})
+    for _ in range(2):
+        logs.put_account_policy(policyName="one", policyDocument=document, policyType=KIND)
+    with pytest.raises(logs.exceptions.LimitExceededException):
+        logs.put_account_policy(policyName="two", policyDocument=document, policyType=KIND)
+
+
 # What is done
 
 
@@ -201,3 +232,26 @@ def test_long_messages_come_in_parts_in_order(logs, aws, cloud, role):
     parts = [message["logEvents"] for message in arrived(aws) if message["messageType"] == "DATA_MESSAGE"]
     assert len(parts) > 1
     assert [event["message"].split()[1] for events in parts for event in events] == ["0", "1", "2", "3"]
+
+
+def test_a_policy_of_the_account_subscribes_to_all_groups_but_some(logs, aws, cloud, role):
+    for group in ("app", "other"):
+        logs.create_log_group(logGroupName=group)
+        logs.create_log_stream(logGroupName=group, logStreamName="one")
+    document = json.dumps(
+        {"DestinationArn": STREAM, "RoleArn": role, "FilterPattern": "ERROR", "Distribution": "Random"}
+    )
+    members = {"policyDocument": document, "policyType": KIND, "scope": "ALL"}
+    criteria = 'LogGroupName NOT IN ["other"]'
+    made = logs.put_account_policy(policyName="all", selectionCriteria=criteria, **members)["accountPolicy"]
+    assert made.items() >= {**members, "policyName": "all", "accountId": OWNER, "selectionCriteria": criteria}.items()
+    assert logs.describe_account_policies(policyType=KIND, policyName="all")["accountPolicies"] == [made]
+    write(logs, cloud, "ERROR one", "fine")
+    write(logs, cloud, "ERROR two", group="other")
+    (data,) = [message for message in arrived(aws) if message["messageType"] == "DATA_MESSAGE"]
+    assert (data["logGroup"], data["policyLevel"], data["subscriptionFilters"]) == (
+        "app", "ACCOUNT_LEVEL_POLICY", ["all"],
+    )  # fmt: skip
+    logs.delete_account_policy(policyName="all", policyType=KIND)
+    write(logs, cloud, "ERROR three")
+    assert len([message for message in arrived(aws) if message["messageType"] == "DATA_MESSAGE"]) == 1

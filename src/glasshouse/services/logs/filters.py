@@ -115,6 +115,8 @@ class Filters:
         self.tell(f"logs {group.number}")
         for subscription in self.subscription_filters.list(group.log_group_name):
             self._pass_on(group, subscription, events)
+        for subscription in self._account_subscriptions(group):
+            self._pass_on(group, subscription, events, policyLevel="ACCOUNT_LEVEL_POLICY")
         for counted in self.metric_filters.list(group.log_group_name):
             self._count(counted, events)
 

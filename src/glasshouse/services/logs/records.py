@@ -64,6 +64,19 @@ class ResourcePolicy:
 
 
 @dataclass
+class AccountPolicy:
+    """A subscription of all log groups."""
+
+    policy_name: str
+    policy_document: str
+    last_updated_time: int
+    policy_type: str
+    scope: str
+    selection_criteria: str | None
+    account_id: str
+
+
+@dataclass
 class ExportTask:
     """Named as the members of DescribeExportTasks; the member `from` is a Python word."""
 

@@ -5,6 +5,7 @@ within a day, not three; the KMS key of a group is checked and kept, while its e
 """
 
 from glasshouse.core import Service, Table
+from glasshouse.services.logs.account_policies import AccountPolicies
 from glasshouse.services.logs.destinations import Destinations
 from glasshouse.services.logs.errors import InvalidParameterException
 from glasshouse.services.logs.exports import Exports
@@ -13,6 +14,7 @@ from glasshouse.services.logs.groups import Groups
 from glasshouse.services.logs.policies import Policies
 from glasshouse.services.logs.queries import Queries
 from glasshouse.services.logs.records import (
+    AccountPolicy,
     Destination,
     ExportTask,
     LogGroup,
@@ -27,7 +29,7 @@ from glasshouse.services.logs.subscriptions import Subscriptions
 
 
 class Logs(
-    Groups, StreamOperations, Filters, Subscriptions, Destinations, Policies, Exports, Queries, Service
+    Groups, StreamOperations, Filters, Subscriptions, Destinations, Policies, AccountPolicies, Exports, Queries, Service
 ):  # fmt: skip
     name = "logs"
     invalid_page_token = InvalidParameterException
@@ -36,6 +38,7 @@ class Logs(
     subscription_filters = Table(SubscriptionFilter, key=("log_group_name", "filter_name"))
     destinations = Table(Destination, key="destination_name")
     policies = Table(ResourcePolicy, key="policy_name")
+    account_policies = Table(AccountPolicy, key="policy_name")
     exports = Table(ExportTask, key="task_id")
     queries = Table(Query, key="query_id")
     definitions = Table(QueryDefinition, key="query_definition_id")

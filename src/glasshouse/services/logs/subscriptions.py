@@ -39,18 +39,9 @@ class Subscriptions:
         apply_on_transformed_logs: bool = False,
     ):
         """Nothing transforms logs here, so that all are the original ones, whatever the filter applies to."""
-        service = service_of(destination_arn)
-        if service == "lambda" and destination_arn.split(":")[4:5] != [self.call.account]:
-            raise AccessDeniedException(
-                "Cross-account lambda invocation passing is not allowed. You must use DestinationPolicies to create"
-                " cross account lambda triggers."
-            )
+        self._check_kind(destination_arn, role_arn)
         group = self._group(log_group_name)
         self._pattern(filter_pattern)
-        if service not in (*TARGETS, "logs"):
-            raise InvalidParameterException(f"Invalid destination ARN: {destination_arn}")
-        if service in ("kinesis", "firehose") and not role_arn:
-            raise InvalidParameterException(f"destinationArn for vendor {service} cannot be used without roleArn")
         others = [f for f in self.subscription_filters.list(log_group_name) if f.filter_name != filter_name]
         if len(others) >= SUBSCRIPTION_FILTERS:
             raise LimitExceededException("Resource limit exceeded.")
@@ -59,10 +50,7 @@ class Subscriptions:
             self._milliseconds(), apply_on_transformed_logs,
         )  # fmt: skip
         self.subscription_filters.put(made)
-        if service == "logs":
-            self._check_destination(destination_arn, filter_name)
-        else:
-            self._try_target(destination_arn, role_arn, group.arn)
+        self._reach(destination_arn, role_arn, group.arn, filter_name)
 
     def delete_subscription_filter(self, log_group_name: str, filter_name: str):
         self._group(log_group_name)
@@ -82,20 +70,47 @@ class Subscriptions:
         filters, token = self.subscription_filters.page(limit, next_token, log_group_name, where=shown)
         return {"subscriptionFilters": filters, "nextToken": token}
 
+    # What may be subscribed to
+
+    def _check_subscription(self, arn: str, role_arn: str | None, source_arn: str, name: str):
+        """Raises AccessDeniedException and InvalidParameterException."""
+        self._check_kind(arn, role_arn)
+        self._reach(arn, role_arn, source_arn, name)
+
+    def _check_kind(self, arn: str, role_arn: str | None):
+        service = service_of(arn)
+        if service == "lambda" and arn.split(":")[4:5] != [self.call.account]:
+            raise AccessDeniedException(
+                "Cross-account lambda invocation passing is not allowed. You must use DestinationPolicies to create"
+                " cross account lambda triggers."
+            )
+        if service not in (*TARGETS, "logs"):
+            raise InvalidParameterException(f"Invalid destination ARN: {arn}")
+        if service in ("kinesis", "firehose") and not role_arn:
+            raise InvalidParameterException(f"destinationArn for vendor {service} cannot be used without roleArn")
+
+    def _reach(self, arn: str, role_arn: str | None, source_arn: str, name: str):
+        if service_of(arn) == "logs":
+            self._check_destination(arn, name)
+        else:
+            self._try_target(arn, role_arn, source_arn)
+
     # Deliveries
 
-    def _pass_on(self, group: LogGroup, subscription: SubscriptionFilter, events: list[Event]):
-        """Have the events that match delivered."""
+    def _pass_on(self, group: LogGroup, subscription: SubscriptionFilter, events: list[Event], **told: str):
+        """Have the events that match delivered; `told` goes into the messages."""
         pattern = self._pattern(subscription.filter_pattern)
         matching = [event for event in events if pattern.match(event.message) is not None]
         to = {
             "arn": subscription.destination_arn, "role_arn": subscription.role_arn, "group_arn": group.arn,
             "partition_key": _partition_key(subscription, matching),
         }  # fmt: skip
-        for data in self._messages(group, subscription, matching):
+        for data in self._messages(group, subscription, matching, told):
             self.later("_deliver", **to, data=data)
 
-    def _messages(self, group: LogGroup, subscription: SubscriptionFilter, events: list[Event]) -> Iterator[str]:
+    def _messages(
+        self, group: LogGroup, subscription: SubscriptionFilter, events: list[Event], told: dict
+    ) -> Iterator[str]:
         """One message, or several where it would be too long."""
         if not events:
             return
@@ -113,14 +128,15 @@ class Subscriptions:
                 }
                 for e in events
             ],
+            **told,
         }
         data = packed(message)
         if len(data) <= MOST_CHARACTERS or len(events) == 1:
             yield data
             return
         middle = len(events) // 2
-        yield from self._messages(group, subscription, events[:middle])
-        yield from self._messages(group, subscription, events[middle:])
+        yield from self._messages(group, subscription, events[:middle], told)
+        yield from self._messages(group, subscription, events[middle:], told)
 
     def _deliver(self, arn: str, role_arn: str | None, group_arn: str, data: str, partition_key: str):
         """Pass a message, gzipped and in base64, to where a subscription sends it."""
