@@ -250,3 +250,27 @@ def test_many_objects_are_deleted_as_far_as_one_may(aws, s3):
     assert [each["Key"] for each in answer["Deleted"]] == ["mine/a"]
     assert [(each["Key"], each["Code"]) for each in answer["Errors"]] == [("theirs/c", "AccessDenied")]
     assert [each["Key"] for each in s3.list_objects_v2(Bucket="shelf")["Contents"]] == ["mine/b", "theirs/c"]
+
+
+def test_whoever_copies_must_be_allowed_to_read_the_source(aws, s3):
+    s3.create_bucket(Bucket="desk")
+    s3.put_object(Bucket="shelf", Key="a b", Body=b"1")
+    s3.put_object(Bucket="shelf", Key="secret", Body=b"1")
+    iam = aws("iam")
+    iam.create_user(UserName="clerk")
+    statements = [
+        {"Effect": "Allow", "Action": "s3:PutObject", "Resource": "*"},
+        {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::shelf/a b"},
+    ]
+    document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    iam.put_user_policy(UserName="clerk", PolicyName="may", PolicyDocument=document)
+    keys = iam.create_access_key(UserName="clerk")["AccessKey"]
+    clerk = aws("s3", region="us-east-1", aws_access_key_id=keys["AccessKeyId"],
+                aws_secret_access_key=keys["SecretAccessKey"])  # fmt: skip
+    clerk.copy_object(Bucket="desk", Key="copy", CopySource="shelf/a b")
+    error = refused(clerk.copy_object, Bucket="desk", Key="copy", CopySource="shelf/secret")
+    assert (error["Code"], error["Status"]) == ("AccessDenied", 403)
+    assert "s3:GetObject" in error["Message"]
+    upload = clerk.create_multipart_upload(Bucket="desk", Key="parts")["UploadId"]
+    part = {"Bucket": "desk", "Key": "parts", "UploadId": upload, "PartNumber": 1}
+    assert refused(clerk.upload_part_copy, **part, CopySource="shelf/secret")["Code"] == "AccessDenied"

@@ -237,3 +237,14 @@ def test_a_bucket_can_be_reached_from_every_region(aws):
     aws("s3", "eu-west-1").create_bucket(Bucket="far", CreateBucketConfiguration=located("eu-west-1"))
     aws("s3", "ap-south-1").put_object(Bucket="far", Key="key", Body=b"from afar")
     assert aws("s3", "us-east-1").get_object(Bucket="far", Key="key")["Body"].read() == b"from afar"
+
+
+def test_listings_and_heads_tell_the_region_of_a_bucket(s3):
+    s3.create_bucket(Bucket="somewhere")
+    for answer in (s3.list_objects(Bucket="somewhere"), s3.list_objects_v2(Bucket="somewhere"),
+                   s3.head_bucket(Bucket="somewhere")):  # fmt: skip
+        assert answer["ResponseMetadata"]["HTTPHeaders"]["x-amz-bucket-region"] == "us-east-1"
+
+
+def test_an_empty_configuration_is_none(s3):
+    assert refused(s3.create_bucket, Bucket="somewhere", CreateBucketConfiguration={})["Code"] == "MalformedXML"

@@ -123,3 +123,30 @@ def test_a_copy_of_many_bytes_has_the_checksums_of_the_whole(s3, cloud):
     ranged = s3.upload_part_copy(**named, PartNumber=1)["CopyPartResult"]
     assert ranged["ETag"] == f'"{hashlib.md5((part * 4)[1:]).hexdigest()}"'
     assert cloud.run(lambda: cloud.cloud.store.read("SELECT count(*) FROM s3_measured").fetchone()) == (0,)
+
+
+def test_a_plus_in_the_name_of_a_source_is_a_blank(s3):
+    s3.put_object(Bucket="box", Key="a b", Body=b"blank")
+    s3.put_object(Bucket="box", Key="a+b", Body=b"plus")
+
+    def unquoted(params, **_):
+        params["headers"]["x-amz-copy-source"] = "box/a+b"
+
+    s3.meta.events.register("before-call.s3.CopyObject", unquoted)
+    s3.copy_object(Bucket="box", Key="copy", CopySource="box/any")
+    assert body(s3.get_object(Bucket="box", Key="copy")) == b"blank"
+
+
+def test_a_source_without_a_key_is_none(s3):
+    error = refused(s3.copy_object, Bucket="box", Key="copy", CopySource="nothing")
+    assert (error["Code"], error["Message"]) == ("InvalidArgument", "Invalid copy source object key")
+    assert error["ArgumentValue"] == "x-amz-copy-source"
+
+
+def test_versions_that_are_called_null_are_told_of_the_copy_only(s3):
+    s3.put_object(Bucket="box", Key="a", Body=b"1")
+    s3.put_bucket_versioning(Bucket="box", VersioningConfiguration={"Status": "Suspended"})
+    copied = s3.copy_object(Bucket="box", Key="copy", CopySource="box/a")
+    assert copied["VersionId"] == "null"
+    assert "CopySourceVersionId" not in copied
+    assert "VersionId" not in s3.put_object(Bucket="box", Key="a", Body=b"2")

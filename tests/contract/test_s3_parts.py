@@ -206,3 +206,26 @@ def test_an_object_made_of_parts_is_copied_as_one(s3, upload, blobs):
     assert "PartsCount" not in got
     s3.delete_object(Bucket="box", Key="copy")
     assert blobs() == 0
+
+
+def test_parts_without_checksums_of_their_own_are_only_counted(s3, upload):
+    upload.complete(upload.put(1, LAST))
+    shown = s3.get_object_attributes(Bucket="box", Key="key", ObjectAttributes=["ObjectParts"])["ObjectParts"]
+    assert shown == {"TotalPartsCount": 1}
+
+
+def test_a_range_behind_the_end_of_the_source_is_no_part(s3, upload):
+    s3.put_object(Bucket="box", Key="source", Body=b"0123456789")
+    for wanted, code in (("bytes=10-11", "InvalidRequest"), ("bytes=5-11", "InvalidArgument")):
+        error = refused(
+            s3.upload_part_copy, **upload.named, PartNumber=1, CopySource="box/source", CopySourceRange=wanted
+        )
+        assert error["Code"] == code
+
+
+def test_an_upload_is_completed_with_parts(s3, upload):
+    error = refused(s3.complete_multipart_upload, **upload.named)
+    assert (error["Code"], error["Message"]) == ("InvalidRequest", "You must specify at least one part")
+    assert (
+        refused(s3.complete_multipart_upload, **upload.named, MultipartUpload={"Parts": []})["Code"] == "MalformedXML"
+    )

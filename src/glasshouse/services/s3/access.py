@@ -5,7 +5,7 @@ to whoever decides.
 """
 
 import json
-from urllib.parse import unquote
+from urllib.parse import unquote_plus
 
 from glasshouse.services.s3.acl import ALL_USERS, AUTHENTICATED_USERS, LOG_DELIVERY, OFF, PUBLIC, is_group
 from glasshouse.services.s3.buckets import OWNERSHIPS
@@ -186,7 +186,7 @@ def _concerned(params: dict) -> list[tuple[str, str | None, str | None]]:
     source = params.get("CopySource")
     if isinstance(source, str):
         path, _, version_id = source.partition("?versionId=")
-        bucket, _, key = unquote(path).lstrip("/").partition("/")
+        bucket, _, key = unquote_plus(path).lstrip("/").partition("/")
         concerned.append((bucket, key, version_id or None))
     return concerned
 

@@ -26,6 +26,7 @@ KINDS = {"CanonicalUser": ("id", "ID"), "Group": ("uri", "URI"), "AmazonCustomer
 DATE_SOURCES = ("EventTime", "DeliveryTime")
 DELIVERED_AFTER_S = 60.0
 MOST_LINES = 10_000  # of one delivery
+CROSSING = "Cross S3 location logging not allowed. "  # with the blank that AWS leaves there
 DELIVERY = "logging.s3"  # what policies call it (before .amazonaws.com)
 
 
@@ -62,7 +63,7 @@ class AccessLogs:
         if target.region != source.region:
             # From the first region, the answer does not say where the source is.
             here = {} if source.region == "us-east-1" else {"SourceBucketLocation": source.region}
-            raise CrossLocationLoggingProhibitted(**here, TargetBucketLocation=target.region)
+            raise CrossLocationLoggingProhibitted(CROSSING, **here, TargetBucketLocation=target.region)
         if target.requester_pays:
             raise InvalidTargetBucketForLogging(
                 "The target bucket for logging cannot be a Requester Pays bucket", TargetBucket=name

@@ -44,6 +44,8 @@ class Attributes:
         """A page of the parts of which the object was made."""
         if version.parts_count is None or version.content is None:
             return None
+        if version.checksum is None or version.checksum.type == checksums.FULL_OBJECT:
+            return {"TotalPartsCount": version.parts_count}  # parts are shown for their checksums
         parts = self.contents.parts(version.content, after, limit + 1)
         shown = parts[:limit]
         return {

@@ -38,6 +38,8 @@ class Buckets:
         object_lock_enabled_for_bucket: bool = False, object_ownership: str = "BucketOwnerEnforced",
         bucket_namespace: str = "global",
     ):  # fmt: skip
+        if create_bucket_configuration == {}:
+            raise MalformedXML()
         configuration = create_bucket_configuration or {}
         check_name(bucket, self._namespace_suffix(bucket_namespace))
         region = self._new_region(configuration)
@@ -80,7 +82,8 @@ class Buckets:
 
     def head_bucket(self, bucket: str, expected_bucket_owner: str | None = None):
         found = self._bucket(bucket, expected_bucket_owner)
-        return {"BucketRegion": found.region, "BucketArn": found.arn, "AccessPointAlias": False}
+        known = {"BucketRegion": found.region, "BucketArn": found.arn, "AccessPointAlias": False}
+        return known | {"ContentType": "application/xml"}
 
     def get_bucket_location(self, bucket: str, expected_bucket_owner: str | None = None):
         region = self._bucket(bucket, expected_bucket_owner).region

@@ -8,6 +8,7 @@ from glasshouse.services.s3.errors import (
     InvalidArgument,
     InvalidPartNumber,
     InvalidRange,
+    InvalidRequest,
     NoSuchKey,
     NotImplemented,
     NotModified,
@@ -141,6 +142,8 @@ def copy_window(size: int, wanted: str | None) -> tuple[int, int]:
             ArgumentName="x-amz-copy-source-range", ArgumentValue=wanted,
         )  # fmt: skip
     first, last = int(found[1]), int(found[2])
+    if first >= size and first <= last:
+        raise InvalidRequest("The specified copy range is invalid for the source object size")
     if first > last or last >= size:
         raise InvalidArgument(
             f"Range specified is not valid for source object of size: {size}",

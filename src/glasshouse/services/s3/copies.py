@@ -1,8 +1,8 @@
 """Copying objects, and ranges of objects as parts of an upload."""
 
 import re
-from dataclasses import dataclass
-from urllib.parse import unquote
+from dataclasses import dataclass, replace
+from urllib.parse import unquote, unquote_plus
 
 from glasshouse.core import NotSupported
 from glasshouse.services.s3 import checksums, conditions
@@ -11,7 +11,7 @@ from glasshouse.services.s3.drafts import (
     invalid_directive,
 )
 from glasshouse.services.s3.errors import InvalidArgument, InvalidRequest
-from glasshouse.services.s3.records import Bucket, Checksum, ObjectVersion
+from glasshouse.services.s3.records import NULL, Bucket, Checksum, ObjectVersion
 
 MAX_COPY_BYTES = 5 * 1024**3
 ITSELF = (
@@ -53,7 +53,7 @@ class Copies:
         if tagging_directive not in ("COPY", "REPLACE"):
             raise invalid_directive("x-amz-tagging-directive", tagging_directive)
         found = self._bucket(bucket, expected_bucket_owner)
-        named, origin, source = self._copy_source(copy_source, expected_source_bucket_owner)
+        named, source = self._copy_source(copy_source, expected_source_bucket_owner)
         if source.size > MAX_COPY_BYTES:
             raise InvalidRequest(
                 "The specified copy source is larger than the maximum allowable size for a copy source:"
@@ -68,7 +68,9 @@ class Copies:
         self._copy_content(source, version, checksum_algorithm)
         self._place(found, version, current, "Copy")
         answer = self._told_of(found, version)
-        answer["CopySourceVersionId"] = source.version_id if origin.versioned else None
+        if found.versioning == "Suspended":
+            answer["VersionId"] = version.version_id  # which PutObject does not tell
+        answer["CopySourceVersionId"] = source.version_id if source.version_id != NULL else None
         answer["CopyObjectResult"] = {
             "ETag": answer.pop("ETag"), "LastModified": version.modified, **checksum_members(version),
         }  # fmt: skip
@@ -81,16 +83,23 @@ class Copies:
         if not changes and not bucket.encryption_chosen and source.encryption.algorithm == "AES256":
             raise InvalidRequest(ITSELF)
 
-    def _copy_source(self, header: str, expected_owner: str | None) -> tuple[CopySource, Bucket, ObjectVersion]:
-        """What is to be copied, and the bucket it is in. Raises what GetObject raises of it."""
+    def _copy_source(self, header: str, expected_owner: str | None) -> tuple[CopySource, ObjectVersion]:
+        """What is to be copied. Raises what GetObject raises of it."""
         named = parse_copy_source(header)
+        self._check_may_read(named)
         bucket = self._bucket(named.bucket, expected_owner)
         if named.version_id is not None:
             version = self._version_to_copy(bucket, named)
         else:
             version = self._version(bucket, named.key)
         self._check_readable(version, OF_COPY_SOURCE)
-        return named, bucket, version
+        return named, version
+
+    def _check_may_read(self, named: CopySource):
+        """Raise AccessDenied if the caller may not read what is to be copied."""
+        params = {"Bucket": named.bucket, "Key": named.key, "VersionId": named.version_id}
+        reading = replace(self.call, operation="GetObject", params=params)
+        self.cloud.access.authorize(type(self)(self.cloud, reading), self.cloud.model.operation("s3", "GetObject"))
 
     def _version_to_copy(self, bucket: Bucket, named: CopySource) -> ObjectVersion:
         version = self.versions.get(bucket.name, named.key, named.version_id or "")
@@ -148,7 +157,11 @@ def parse_copy_source(header: str) -> CopySource:
     if text.startswith("arn:"):
         raise NotSupported("s3: x-amz-copy-source of an access point is not supported by Glasshouse yet")
     path, _, query = text.partition("?")
-    bucket, _, key = unquote(path).removeprefix("/").partition("/")
+    path = unquote_plus(path).removeprefix("/")
+    if "/" not in path:
+        name = "x-amz-copy-source"
+        raise InvalidArgument("Invalid copy source object key", ArgumentName=name, ArgumentValue=name)
+    bucket, _, key = path.partition("/")
     if not bucket or not key:
         raise InvalidArgument(
             "Copy Source must mention the source bucket and key: sourcebucket/sourcekey",

@@ -154,6 +154,7 @@ class Listing:
         charged = self._charge(bucket) if bucket.requester_pays else {}
         return charged | {
             "Name": bucket.name,
+            "BucketRegion": bucket.region,
             "IsTruncated": walked.truncated,
             "Contents": shown,
             "CommonPrefixes": [{"Prefix": each} for each in walked.prefixes],

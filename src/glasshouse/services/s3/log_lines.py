@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote, unquote, urlencode
+from urllib.parse import quote, unquote_plus, urlencode
 
 from glasshouse.core import ServiceError
 from glasshouse.core.call import Call
@@ -76,7 +76,7 @@ def copy_source(call: Call) -> tuple[str, str] | None:
     source = call.params.get("CopySource")
     if not isinstance(source, str):
         return None
-    bucket, _, key = unquote(source.partition("?versionId=")[0]).lstrip("/").partition("/")
+    bucket, _, key = unquote_plus(source.partition("?versionId=")[0]).lstrip("/").partition("/")
     return bucket, key
 
 

@@ -20,7 +20,7 @@ from glasshouse.services.s3.errors import (
     NoSuchUpload,
 )
 from glasshouse.services.s3.objects import MAX_PART_NUMBER, MAX_PUT_BYTES, encryption_members
-from glasshouse.services.s3.records import Bucket, Part, Segment, Upload
+from glasshouse.services.s3.records import NULL, Bucket, Part, Segment, Upload
 
 MIN_PART_BYTES = 5 * 1024**2
 REMEMBERED_S = 24 * 3600
@@ -97,7 +97,7 @@ class Multipart:
         upload = self._upload(found, key, upload_id)
         self._check_part_key(upload)
         number = check_part_number(part_number)
-        _, origin, source = self._copy_source(copy_source, expected_source_bucket_owner)
+        _, source = self._copy_source(copy_source, expected_source_bucket_owner)
         conditions.check_copy_source(source, self.call.params)
         start, end = conditions.copy_window(source.size, copy_source_range)
         if end - start > MAX_PUT_BYTES:
@@ -112,7 +112,7 @@ class Multipart:
         if upload.checksum_algorithm and part.checksum:
             result[f"Checksum{upload.checksum_algorithm}"] = part.checksum
         answer = {"CopyPartResult": result} | encryption_members(upload.draft)
-        answer["CopySourceVersionId"] = source.version_id if origin.versioned else None
+        answer["CopySourceVersionId"] = source.version_id if source.version_id != NULL else None
         return answer
 
     def complete_multipart_upload(
@@ -131,7 +131,9 @@ class Multipart:
         params = self.call.params
         current = self.versions.current(bucket, key)
         conditions.check_write(current, key, params, upload, upload.existed)
-        parts = self._chosen_parts(upload, (multipart_upload or {}).get("Parts") or [])
+        if multipart_upload is None:
+            raise InvalidRequest("You must specify at least one part")
+        parts = self._chosen_parts(upload, multipart_upload.get("Parts") or [])
         checksum = checksums.of_upload(upload, parts, params)
         size = sum(part.size for part in parts)
         if mpu_object_size is not None and mpu_object_size != size:
