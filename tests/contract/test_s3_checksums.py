@@ -117,3 +117,11 @@ def test_an_object_put_without_conditions_by_a_modern_client_round_trips(aws):
     put = modern.put_object(Bucket="modern", Key="key", Body=HELLO)
     assert put["ChecksumCRC32"] == crc32(HELLO)
     assert body(modern.get_object(Bucket="modern", Key="key")) == HELLO
+
+
+def test_a_range_that_is_all_of_an_object_has_its_checksum(s3):
+    s3.put_object(Bucket="box", Key="key", Body=HELLO, ChecksumAlgorithm="CRC32")
+    for wanted, told in (("bytes=0-1000", True), ("bytes=-1000", True), ("bytes=1-", False)):
+        answer = s3.get_object(Bucket="box", Key="key", Range=wanted, ChecksumMode="ENABLED")
+        assert answer["ResponseMetadata"]["HTTPStatusCode"] == 206
+        assert ("ChecksumCRC32" in answer) is told

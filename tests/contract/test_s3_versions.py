@@ -32,9 +32,20 @@ def test_what_is_no_version_id_is_refused(s3, version_id, message):
 
 
 def test_a_version_that_does_not_exist_is_not_found(versioned):
-    versioned.put_object(Bucket="box", Key="key")
-    error = refused(versioned.get_object, Bucket="box", Key="key", VersionId="x" * 32)
-    assert (*said(error), error["VersionId"]) == ("NoSuchVersion", 404, "x" * 32)
+    gone = {"Bucket": "box", "Key": "key", "VersionId": versioned.put_object(Bucket="box", Key="key")["VersionId"]}
+    versioned.delete_object(**gone)
+    error = refused(versioned.get_object, **gone)
+    assert (*said(error), error["VersionId"]) == ("NoSuchVersion", 404, gone["VersionId"])
+    versioned.delete_object(**gone)
+
+
+def test_an_id_that_s3_never_gave_is_invalid(versioned):
+    named = {"Bucket": "box", "Key": "key", "VersionId": "HPniJFCxqTsMuIH9KX8K8wEjNUgmABCD"}
+    for call in (versioned.get_object, versioned.delete_object):
+        assert said(refused(call, **named)) == ("InvalidArgument", 400)
+    wanted = {"Objects": [{"Key": "key", "VersionId": named["VersionId"]}]}
+    (failed,) = versioned.delete_objects(Bucket="box", Delete=wanted)["Errors"]
+    assert (failed["Code"], failed["VersionId"]) == ("NoSuchVersion", named["VersionId"])
 
 
 def test_a_delete_marker_cannot_be_read(versioned):

@@ -5,8 +5,8 @@ from typing import Any
 
 from glasshouse.core import NotSupported, ServiceError
 from glasshouse.services.s3 import conditions
-from glasshouse.services.s3.drafts import check_key, check_version_id, new_version_id
-from glasshouse.services.s3.errors import MalformedXML, MissingRequestBodyError
+from glasshouse.services.s3.drafts import check_key, check_version_id, invalid_version_id, is_genuine, new_version_id
+from glasshouse.services.s3.errors import MalformedXML, MissingRequestBodyError, NoSuchVersion
 from glasshouse.services.s3.records import NULL, Bucket, ObjectVersion
 
 MAX_DELETED = 1000
@@ -48,7 +48,10 @@ class Deletes:
         if "LastModifiedTime" in wanted or "Size" in wanted:
             raise NotSupported("s3:DeleteObjects LastModifiedTime and Size are for directory buckets only")
         self._check_may_delete(bucket, wanted)
-        answer = self._delete(bucket, wanted["Key"], wanted.get("VersionId"), bypass, wanted.get("ETag"))
+        version_id = wanted.get("VersionId")
+        if version_id and not is_genuine(version_id) and not self.versions.get(bucket.name, wanted["Key"], version_id):
+            raise NoSuchVersion(Key=wanted["Key"], VersionId=version_id)  # here that is what AWS says of any other id
+        answer = self._delete(bucket, wanted["Key"], version_id, bypass, wanted.get("ETag"))
         if answer.get("DeleteMarker"):
             return {"DeleteMarker": True, "DeleteMarkerVersionId": answer["VersionId"]}
         return {}
@@ -81,6 +84,8 @@ class Deletes:
 
     def _delete_version(self, bucket: Bucket, key: str, version_id: str, bypass: bool) -> dict[str, Any]:
         version = self.versions.get(bucket.name, key, version_id)
+        if version is None and not is_genuine(version_id):
+            raise invalid_version_id(version_id)
         if version is None:  # AWS confirms, too, that what was never there is there no more
             return {"VersionId": version_id}
         self._remove(bucket, version, bypass)

@@ -1,6 +1,7 @@
 """What a request that makes an object says of it, beside its bytes: the draft of a version."""
 
 import re
+from zlib import crc32
 
 from glasshouse.core import ServiceError, ids
 from glasshouse.services.s3.errors import (
@@ -10,13 +11,14 @@ from glasshouse.services.s3.errors import (
     KeyTooLongError,
     MetadataTooLarge,
 )
-from glasshouse.services.s3.records import Bucket, ObjectVersion
+from glasshouse.services.s3.records import NULL, Bucket, ObjectVersion
 
 HEADERS = (
     "CacheControl", "ContentDisposition", "ContentEncoding", "ContentLanguage", "Expires", "WebsiteRedirectLocation",
 )  # fmt: skip
 MAX_KEY_BYTES = 1024
 MAX_METADATA_BYTES = 2048
+VERSION_ID_LENGTH, CHECK_LENGTH = 32, 4
 DEFAULT_TYPE = "binary/octet-stream"
 VERSION_ID = re.compile(r"[A-Za-z0-9._]{32}|null", re.ASCII)
 
@@ -50,7 +52,18 @@ class Drafts:
 
 
 def new_version_id() -> str:
-    return ids.token(32)
+    """Its last characters are made of the others: S3 tells ids that it gave from others of the same form."""
+    text = ids.token(VERSION_ID_LENGTH - CHECK_LENGTH)
+    return text + _check(text)
+
+
+def is_genuine(version_id: str) -> bool:
+    """Whether S3 could have given such an id."""
+    return version_id == NULL or version_id[-CHECK_LENGTH:] == _check(version_id[:-CHECK_LENGTH])
+
+
+def _check(text: str) -> str:
+    return f"{crc32(text.encode()) & 0xFFFF:0{CHECK_LENGTH}x}"
 
 
 def new_etag() -> str:
@@ -67,8 +80,12 @@ def check_version_id(version_id: str | None):
     """Raise InvalidArgument for what no version could be called."""
     if version_id is None or VERSION_ID.fullmatch(version_id):
         return
+    raise invalid_version_id(version_id)
+
+
+def invalid_version_id(version_id: str) -> InvalidArgument:
     message = "Invalid version id specified" if version_id else "Version id cannot be the empty string"
-    raise InvalidArgument(message, ArgumentName="versionId", ArgumentValue=version_id)
+    return InvalidArgument(message, ArgumentName="versionId", ArgumentValue=version_id)
 
 
 def system_headers(params: dict) -> dict[str, str]:

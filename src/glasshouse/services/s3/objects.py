@@ -185,7 +185,7 @@ class Objects:
             window, checksum = self._part_asked_for(version, number, params, answer)
         elif (wanted := params.get("Range")) is not None:
             window = conditions.window(version.size, wanted)
-            checksum = checksum if window is None else None
+            checksum = checksum if window in (None, (0, version.size)) else None
         if window:
             start, end = window
             answer["ContentRange"] = f"bytes {start}-{end - 1}/{version.size}"

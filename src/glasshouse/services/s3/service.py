@@ -21,7 +21,7 @@ from glasshouse.services.s3.cors import Cors
 from glasshouse.services.s3.customer_keys import CustomerKeys
 from glasshouse.services.s3.deletes import Deletes
 from glasshouse.services.s3.deliveries import Deliveries
-from glasshouse.services.s3.drafts import Drafts
+from glasshouse.services.s3.drafts import Drafts, invalid_version_id, is_genuine
 from glasshouse.services.s3.encryption import Encryptions
 from glasshouse.services.s3.errors import (
     AccessDenied,
@@ -103,6 +103,8 @@ class S3(
                 raise NoSuchKey(Key=key, DeleteMarker=True, VersionId=current.version_id)
             return current
         version = self.versions.get(bucket.name, key, version_id)
+        if version is None and not is_genuine(version_id):
+            raise invalid_version_id(version_id)
         if version is None:
             raise NoSuchVersion(Key=key, VersionId=version_id)
         if version.delete_marker:

@@ -7,7 +7,7 @@ import unicodedata
 from urllib.parse import unquote_plus
 
 from glasshouse.core.tags import from_list, to_list
-from glasshouse.services.s3.errors import InvalidArgument, InvalidTag, MethodNotAllowed
+from glasshouse.services.s3.errors import InvalidArgument, InvalidTag, MethodNotAllowed, NoSuchKey
 from glasshouse.services.s3.records import Bucket, ObjectVersion
 from glasshouse.services.s3.setting_errors import BadRequest, NoSuchTagSet
 
@@ -51,7 +51,10 @@ class Tagging:
         request_payer: str | None = None,
     ):  # fmt: skip
         found = self._bucket(bucket, expected_bucket_owner)
-        version = self._visible_version(found, key, version_id)
+        try:
+            version = self._visible_version(found, key, version_id)
+        except NoSuchKey:
+            raise NoSuchKey(Key=f"{bucket}/{key}") from None  # which only this operation calls it
         return {"TagSet": to_list(version.tags), **_version_id(found, version)}
 
     def delete_object_tagging(
