@@ -221,6 +221,13 @@ def test_topics_are_told_of_changes(cloud, cloudwatch, letters, noon):
     }  # fmt: skip
 
 
+def test_topics_are_told_of_a_count_of_samples(cloud, cloudwatch, letters):
+    cloudwatch.put_metric_alarm(**{**ALARM, "Statistic": "SampleCount"}, AlarmActions=[letters.topic])
+    cloudwatch.set_alarm_state(AlarmName="busy", StateValue="ALARM", StateReason="test")
+    cloud.settle()
+    assert json.loads(letters.take()[0]["Message"])["Trigger"]["Statistic"] == "SAMPLE_COUNT"
+
+
 def test_actions_that_are_switched_off_are_not_done(cloud, cloudwatch, letters):
     cloudwatch.put_metric_alarm(**ALARM, AlarmActions=[letters.topic], OKActions=[letters.topic])
     cloudwatch.disable_alarm_actions(AlarmNames=["busy"])

@@ -20,6 +20,7 @@ REGION_NAMES = {
     "us-east-1": "US East (N. Virginia)", "us-east-2": "US East (Ohio)", "us-gov-east-1": "AWS GovCloud (US-East)",
     "us-gov-west-1": "AWS GovCloud (US-West)", "us-west-1": "US West (N. California)", "us-west-2": "US West (Oregon)",
 }  # fmt: skip
+SPELLED = {"SampleCount": "SAMPLE_COUNT"}  # how messages write a statistic, where it is not just in capitals
 
 
 def region_name(region: str) -> str:
@@ -56,7 +57,7 @@ def _trigger(alarm: MetricAlarm) -> dict[str, Any]:
         return {**rules, "Metrics": [_trigger_query(query) for query in alarm.metrics]}
     told: dict[str, Any] = {"MetricName": alarm.metric_name, "Namespace": alarm.namespace}
     if alarm.statistic:
-        told |= {"StatisticType": "Statistic", "Statistic": alarm.statistic.upper()}
+        told |= {"StatisticType": "Statistic", "Statistic": SPELLED.get(alarm.statistic, alarm.statistic.upper())}
     else:
         told |= {"StatisticType": "ExtendedStatistic", "ExtendedStatistic": alarm.extended_statistic}
     return {**told, "Unit": alarm.unit, "Dimensions": _turned(alarm.dimensions), **rules}
