@@ -274,3 +274,14 @@ def test_whoever_copies_must_be_allowed_to_read_the_source(aws, s3):
     upload = clerk.create_multipart_upload(Bucket="desk", Key="parts")["UploadId"]
     part = {"Bucket": "desk", "Key": "parts", "UploadId": upload, "PartNumber": 1}
     assert refused(clerk.upload_part_copy, **part, CopySource="shelf/secret")["Code"] == "AccessDenied"
+
+
+def test_a_delete_marker_has_no_acl(open_shelf):
+    open_shelf.put_bucket_versioning(Bucket="shelf", VersioningConfiguration={"Status": "Enabled"})
+    open_shelf.put_object(Bucket="shelf", Key="a", Body=b"1")
+    marker = open_shelf.delete_object(Bucket="shelf", Key="a")["VersionId"]
+    named = {"Bucket": "shelf", "Key": "a"}
+    for params in (named, {**named, "VersionId": marker}):
+        error = refused(open_shelf.put_object_acl, ACL="private", **params)
+        assert (error["Code"], error["Method"]) == ("MethodNotAllowed", "PUT")
+    assert refused(open_shelf.get_object_acl, **named)["Code"] == "NoSuchKey"

@@ -229,3 +229,11 @@ def test_an_upload_is_completed_with_parts(s3, upload):
     assert (
         refused(s3.complete_multipart_upload, **upload.named, MultipartUpload={"Parts": []})["Code"] == "MalformedXML"
     )
+
+
+def test_every_page_of_uploads_tells_its_last_one(s3):
+    empty = s3.list_multipart_uploads(Bucket="box")
+    assert (empty["NextKeyMarker"], empty["NextUploadIdMarker"]) == ("", "")
+    id = s3.create_multipart_upload(Bucket="box", Key="a")["UploadId"]
+    page = s3.list_multipart_uploads(Bucket="box")
+    assert (page["IsTruncated"], page["NextKeyMarker"], page["NextUploadIdMarker"]) == (False, "a", id)

@@ -72,7 +72,7 @@ class Acls:
         expected_bucket_owner: str | None = None,
     ):  # fmt: skip
         found = self._bucket(bucket, expected_bucket_owner)
-        version = self._version_asked_for(found, key, version_id)
+        version = self._visible_version(found, key, version_id)
         grants = self._asked_grants(found, version.owner)
         if found.ownership == OFF:
             raise AccessControlListNotSupported()

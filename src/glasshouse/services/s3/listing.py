@@ -108,10 +108,10 @@ class Listing:
             "Uploads": [shown_upload(upload) for upload in walked.entries],
             "CommonPrefixes": [{"Prefix": each} for each in walked.prefixes],
         }  # fmt: skip
-        if walked.truncated:
-            answer["NextKeyMarker"] = walked.last
-            if walked.entries and walked.entries[-1].key == walked.last:
-                answer["NextUploadIdMarker"] = walked.entries[-1].id
+        # AWS tells the last upload on every page; on one that ends in a common prefix it then says nothing at all.
+        last = walked.entries[-1] if walked.entries else None
+        answer["NextKeyMarker"] = walked.last if walked.truncated else last.key if last else ""
+        answer["NextUploadIdMarker"] = last.id if last and last.key == answer["NextKeyMarker"] else ""
         return encoded(answer, encoding_type)
 
     def list_parts(

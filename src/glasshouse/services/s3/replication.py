@@ -23,9 +23,7 @@ class Replication:
     ):  # fmt: skip
         found = self._bucket(bucket, expected_bucket_owner)
         if found.versioning != "Enabled":
-            raise InvalidRequest(
-                "Versioning must be 'Enabled' on the bucket to apply a replication configuration", BucketName=bucket
-            )
+            raise InvalidRequest("Versioning must be 'Enabled' on the bucket to apply a replication configuration")
         configuration = replication_rules.checked(replication_configuration)
         for rule in configuration["Rules"]:
             self._check_destination_bucket(found, replication_rules.destination(rule))
