@@ -73,7 +73,23 @@ class Stage:
             self.aws.clock.advance(BUFFER_S)
             if self.loaded() >= count:
                 return self.aws.clock.now() - began
-        raise AssertionError(f"Of {count} transfers {self.loaded()} are in the table")
+        raise AssertionError(f"Of {count} transfers {self.loaded()} are in the table; {self.where_others_are()}")
+
+    def where_others_are(self) -> str:
+        """What there is between the stream and the table, for whoever looks for transfers that did not arrive."""
+        names, sqs = self.names, self.client("sqs")
+        kinds = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        found = {bucket: len(self.objects(bucket, "")) for bucket in (names.data_bucket, names.failed_bucket)}
+        for name in (names.queue, names.dead_letters):
+            url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+            told = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=kinds)["Attributes"]
+            found[name] = "+".join(told[kind] for kind in kinds)
+        asked = {
+            "logGroupName": f"/aws/lambda/{names.function('load')}",
+            "filterPattern": '?Message ?Error ?"Status: "',
+        }
+        complaints = self.client("logs").filter_log_events(**asked)["events"][-3:]
+        return f"there are {found}; the loader said last: {[event['message'].strip() for event in complaints]}"
 
     def objects(self, bucket: str, prefix: str = DATA) -> list[str]:
         pages = self.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
