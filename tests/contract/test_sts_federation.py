@@ -300,7 +300,7 @@ def test_providers_are_listed_changed_and_deleted(aws, web, idp):
     assert iam.list_open_id_connect_providers()["OpenIDConnectProviderList"] == [{"Arn": arn}]
     again = lambda: iam.create_open_id_connect_provider(Url=web.url)  # noqa: E731
     refused(again, "EntityAlreadyExists")
-    refused(lambda: iam.create_open_id_connect_provider(Url="http://example.com"), "InvalidInput")
+    refused(lambda: iam.create_open_id_connect_provider(Url="http://example.com"), "ValidationError")
     iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=arn)
     refused(lambda: iam.get_open_id_connect_provider(OpenIDConnectProviderArn=arn), "NoSuchEntity")
     iam.create_saml_provider(Name="idp", SAMLMetadataDocument=idp.metadata)

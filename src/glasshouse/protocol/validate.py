@@ -13,6 +13,8 @@ parameter, and rest-xml checks nothing here, because its services have words of 
         "code": "InvalidParameter",          instead of ValidationException
         "message": "Invalid parameter: {Member}",        instead of the list of errors; tells of the first one
         "input": true,                       members in the body come first, and as putIntegrationInput.type
+        "values": false,                     the values are not told, as if all were sensitive
+        "words": {"Member must ...": "The value for {member} is wrong."},    what is told of a constraint, alone
         "missing": "MissingParameter",       the code for a required member that is not there, told alone
         "missingMessage": "The request must contain the parameter {Member}."
     }}
@@ -50,6 +52,8 @@ class Rules:
     skip_operations: frozenset[str] = frozenset()
     message: str | None = None
     input: bool = False
+    values: bool = True
+    words: Mapping[str, str] = field(default_factory=dict)
     missing: str | None = None
     missing_message: str | None = None
 
@@ -115,6 +119,8 @@ def rules_of(operation: Operation) -> Rules:
         skip_operations=frozenset(notes.get("skipOperations", ())),
         message=notes.get("message", base.message),
         input=notes.get("input", base.input),
+        values=notes.get("values", base.values),
+        words=notes.get("words", base.words),
         missing=notes.get("missing", base.missing),
         missing_message=notes.get("missingMessage", base.missing_message),
     )
@@ -132,7 +138,11 @@ def _error(operation: Operation, rules: Rules, violations: list[Violation]) -> S
         return error_class(rules.missing)(_filled(text, operation, first))
     if rules.message:
         return error_class(rules.code)(_filled(rules.message, operation, first))
+    if first.constraint in rules.words:
+        return error_class(rules.code)(_filled(rules.words[first.constraint], operation, first))
     told = violations[:MAX_ERRORS]
+    for violation in () if rules.values else told:
+        violation.value = None if violation.missing else ""
     count = f"{len(told)} validation error{'s' if len(told) > 1 else ''} detected: "
     return error_class(rules.code)(count + "; ".join(map(str, told)), **_fields(operation, rules.code, told))
 
@@ -298,6 +308,8 @@ class _Compiler:
             matches = compile_pattern(traits["pattern"])
             if matches:
                 found.append((matches, f"Member must satisfy regular expression pattern: {traits['pattern']}"))
+        if found and traits.get("notNull"):  # an overlay's, of elements which AWS says this of, last
+            found.append((lambda value: value is not None, "Member must not be null"))
         return found
 
 
@@ -379,10 +391,8 @@ def _shown(value: Any, shape: Shape) -> str:
     """A value as AWS prints it after the word Value; what is sensitive is not printed."""
     if shape.traits.get("sensitive"):
         return ""
-    if (
-        isinstance(value, (list, Mapping))
-        and "sensitive" in (shape.value if shape.type_name == "map" else shape.member).traits
-    ):
+    held = {"map": "value", "list": "member"}.get(shape.type_name)
+    if held and "sensitive" in getattr(shape, held).traits:
         return ""
     return f" '{_java(value)}'"
 

@@ -100,7 +100,10 @@ class Account:
         )
 
     def delete_account_password_policy(self):
-        self.password_policies.delete(self.get_account_password_policy()["PasswordPolicy"])
+        policy = self.password_policies.get("the account's")
+        if policy is None:
+            raise NoSuchEntity("The account policy with name PasswordPolicy cannot be found.")
+        self.password_policies.delete(policy)
 
     def get_account_authorization_details(
         self, filter: list | None = None, marker: str | None = None, max_items: int = PAGE

@@ -102,7 +102,7 @@ class Certificates:
         if any(one.certificate_body == certificate_body for one in held):
             raise DuplicateCertificate()
         if len(held) >= SIGNING_PER_USER:
-            raise LimitExceeded(f"Cannot exceed quota for SigningCertificatesPerUser: {SIGNING_PER_USER}")
+            raise LimitExceeded(f"Cannot exceed quota for CertificatesPerUser: {SIGNING_PER_USER}")
         certificate = SigningCertificate(user.user_name, ids.token(24, ids.UPPER), certificate_body, self.now)
         return {"Certificate": self.signing_certificates.put(certificate)}
 
@@ -177,9 +177,7 @@ def _certificate(body: str):
     try:
         return load_pem_x509_certificate(body.encode())
     except ValueError:
-        raise MalformedCertificate(
-            "Unable to parse certificate. Please ensure the certificate is in PEM format."
-        ) from None
+        raise MalformedCertificate(f"Certificate {body} is malformed.") from None
 
 
 def _matching(body: str, private_key: str) -> float:

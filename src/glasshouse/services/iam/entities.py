@@ -1,9 +1,11 @@
 """What the operations on users, groups and roles have in common: lookups, paths, inline and attached policies, tags."""
 
+import json
 from collections.abc import Callable
 from urllib.parse import quote
 
 from glasshouse.core import ids
+from glasshouse.core.errors import ValidationError
 from glasshouse.core.table import Rows
 from glasshouse.core.tags import from_list, to_list
 from glasshouse.engines.policy import MalformedPolicy
@@ -33,7 +35,7 @@ class Entities:
         """By name; without one, the caller's own."""
         if name is None:
             if self.call.principal.kind != "user":
-                raise NoSuchEntity("Must specify userName when calling with non-User credentials")
+                raise ValidationError("Must specify userName when calling with non-User credentials")
             name = self.call.principal.arn.rpartition("/")[2]
         return self._found(self.users, name, "user")
 
@@ -156,19 +158,25 @@ class Entities:
             raise DeleteConflict("Cannot delete entity, must delete policies first.")
 
     def _policy_text(self, arn: str) -> str:
-        """Of a managed policy that may be attached here. Raises NoSuchEntity."""
-        if arn.startswith(AWS_MANAGED):
-            text = aws_managed(arn.removeprefix(AWS_MANAGED))
-        else:
-            policy = self.policies.get(arn)
-            text = policy.document if policy else None
+        """Of a managed policy that may be attached here. Raises ValidationError, NoSuchEntity."""
+        if not is_arn(arn):
+            raise ValidationError(f"ARN {arn} is not valid.")
+        text = self._text_of(arn)
         if text is None:
             raise NoSuchEntity(f"Policy {arn} does not exist or is not attachable.")
         return text
 
+    def _text_of(self, arn: str) -> str | None:
+        if arn.startswith(AWS_MANAGED):
+            return aws_managed(arn.removeprefix(AWS_MANAGED))
+        policy = self.policies.get(arn)
+        return policy.document if policy else None
+
     @staticmethod
     def _check_document(document: str, purpose: Purpose):
         """Raises MalformedPolicyDocument for what IAM does not store for this purpose."""
+        if purpose is Purpose.TRUST and not _is_json(document):
+            raise MalformedPolicyDocument("This policy contains invalid Json")
         try:
             require_wellformed(document, purpose)
         except MalformedPolicy as failure:
@@ -177,8 +185,13 @@ class Entities:
     # Boundaries and tags
 
     def _boundary(self, arn: str | None) -> str | None:
-        if arn is not None:
-            self._policy_text(arn)
+        """A policy that may be a boundary. Raises InvalidInput, NoSuchEntity."""
+        if arn is None:
+            return None
+        if not is_arn(arn):
+            raise InvalidInput(f"ARN {arn} is not valid.")
+        if self._text_of(arn) is None:
+            raise NoSuchEntity(f"Scope ARN: {arn} does not exist or is not attachable.")
         return arn
 
     def _set_boundary(self, entity: User | Role, arn: str | None):
@@ -190,19 +203,23 @@ class Entities:
 
     def _tag(self, arn: str, tags: list | None):
         """Add tags to what has this ARN. Raises InvalidInput, LimitExceeded."""
-        given = from_list(tags)
-        lowered = [key.lower() for key in (tag["Key"] for tag in tags or ())]
-        if len(set(lowered)) < len(lowered):
-            raise InvalidInput("Duplicate tag keys found. Please note that Tag keys are case insensitive.")
-        if any(key.startswith("aws:") for key in lowered):
+        given, present = from_list(tags), self.cloud.tags.of(arn)
+        keys = [_key_in(arn, tag["Key"]) for tag in tags or ()]
+        if len(set(keys)) < len(keys):
+            more = " Please note that Tag keys are case insensitive." if _ignores_case(arn) else ""
+            raise InvalidInput(f"Duplicate tag keys found.{more}")
+        if any(key.lower().startswith("aws:") for key in keys):
             raise InvalidInput("Tag keys cannot start with aws: as it is a reserved prefix.")
-        if len({**self.cloud.tags.of(arn), **given}) > TAGS_AT_MOST:
-            raise LimitExceeded(f"The number of tags has reached the maximum limit of {TAGS_AT_MOST}.")
+        replaced = [key for key in present if _key_in(arn, key) in keys]
+        if len(present) - len(replaced) + len(given) > TAGS_AT_MOST:
+            raise LimitExceeded("The number of tags has reached the maximum limit.")
+        self.cloud.tags.remove(arn, [key for key in replaced if key not in given])
         self.cloud.tags.add(arn, given)
         self._changed()
 
     def _untag(self, arn: str, keys: list):
-        self.cloud.tags.remove(arn, keys)
+        gone = {_key_in(arn, key) for key in keys}
+        self.cloud.tags.remove(arn, [key for key in self.cloud.tags.of(arn) if _key_in(arn, key) in gone])
         self._changed()
 
     def _tags(self, arn: str) -> list[dict]:
@@ -217,6 +234,27 @@ class Entities:
         boundary = getattr(entity, "boundary", None)
         limit = {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": boundary} if boundary else None
         return {**vars(entity), "permissions_boundary": limit, "Tags": self._tags(entity.arn) or None, **more}
+
+
+def _is_json(document: str) -> bool:
+    try:
+        json.loads(document)
+    except ValueError:
+        return False
+    return True
+
+
+def is_arn(text: str) -> bool:
+    return text.startswith("arn:") and len(text.split(":", 5)) == 6
+
+
+def _ignores_case(arn: str) -> bool:
+    """Whether the case of tag keys makes no difference, which IAM handles in two ways."""
+    return arn.split(":", 5)[5].split("/")[0] in ("user", "role", "server-certificate")
+
+
+def _key_in(arn: str, key: str) -> str:
+    return key.lower() if _ignores_case(arn) else key
 
 
 def encoded(document: str) -> str:

@@ -3,9 +3,9 @@
 from glasshouse.engines.policy.wellformed import Purpose
 from glasshouse.services.iam.entities import PAGE, encoded
 from glasshouse.services.iam.errors import (
+    AccessDenied,
     DeleteConflict,
     EntityAlreadyExists,
-    InvalidInput,
     LimitExceeded,
     NoSuchEntity,
 )
@@ -66,7 +66,7 @@ class Policies:
         return {"Policies": [self._policy_listed(policy) for policy in policies], **page}
 
     def delete_policy(self, policy_arn: str):
-        policy = self._own_policy(policy_arn)
+        policy = self._own_policy(policy_arn, "delete policies")
         if self._usage(False).get(policy_arn) or self._usage(True).get(policy_arn):
             raise DeleteConflict("Cannot delete a policy attached to entities.")
         if len(policy.versions) > 1:
@@ -111,7 +111,7 @@ class Policies:
         self._keep_policy(policy)
 
     def delete_policy_version(self, policy_arn: str, version_id: str):
-        policy = self._own_policy(policy_arn)
+        policy = self._own_policy(policy_arn, "delete policy versions for policies")
         version = self._version(policy, version_id)
         if version_id == policy.default_version_id:
             raise DeleteConflict("Cannot delete the default version of a policy.")
@@ -163,9 +163,9 @@ class Policies:
             raise NoSuchEntity(f"Policy {arn} was not found.")
         return policy
 
-    def _own_policy(self, arn: str) -> ManagedPolicy:
+    def _own_policy(self, arn: str, doing: str = "update policies") -> ManagedPolicy:
         if arn.startswith(AWS_MANAGED):
-            raise InvalidInput(f"Policy {arn} is managed by AWS and cannot be changed.")
+            raise AccessDenied(f"Cannot {doing} outside your own account.")
         return self._policy(arn)
 
     @staticmethod

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 from glasshouse.core import ids, outside
-from glasshouse.core.errors import NotSupported
+from glasshouse.core.errors import NotSupported, ValidationError
 from glasshouse.services.iam.entities import PAGE
 from glasshouse.services.iam.errors import EntityAlreadyExists, InvalidInput, LimitExceeded, NoSuchEntity
 from glasshouse.services.iam.records import OidcProvider, SamlProvider
@@ -23,7 +23,8 @@ FETCH_S, LARGEST_BYTES = 5, 1_000_000
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 SOUGHT_AGAIN_S = 60
 # What comes of asking a server that is not there, or that is no provider.
-UNREADABLE = (OSError, HTTPException, ValueError, LookupError, TypeError, AttributeError, InvalidInput)
+UNREADABLE = (OSError, HTTPException, ValueError, LookupError, TypeError, AttributeError, ValidationError)
+THUMBPRINTS_AT_MOST, CLIENTS_AT_MOST = 5, 100
 
 
 class SamlProviders:
@@ -38,7 +39,7 @@ class SamlProviders:
     ):
         arn = self._iam_arn("saml-provider", "/", name)
         if self.saml_providers.get(arn):
-            raise EntityAlreadyExists(f"Provider {arn} already exists.")
+            raise InvalidInput(f"SAMLProvider {name} already exists.")
         if len(self.saml_providers.keys()) >= PROVIDERS_AT_MOST:
             raise LimitExceeded(f"Cannot exceed quota for SAMLProvidersPerAccount: {PROVIDERS_AT_MOST}")
         valid_until = self._valid_until(saml_metadata_document, assertion_encryption_mode)
@@ -69,7 +70,9 @@ class SamlProviders:
         return {"SAMLProviderList": list(self.saml_providers.list())}
 
     def delete_saml_provider(self, saml_provider_arn: str):
-        provider = self._saml_provider(saml_provider_arn)
+        provider = self.saml_providers.get(saml_provider_arn)
+        if provider is None:
+            raise NoSuchEntity(f"Manifest not found for arn {saml_provider_arn}")
         self.cloud.tags.clear(provider.arn)
         self.saml_providers.delete(provider)
 
@@ -89,7 +92,7 @@ class SamlProviders:
     def _saml_provider(self, arn: str) -> SamlProvider:
         provider = self.saml_providers.get(arn)
         if provider is None:
-            raise NoSuchEntity(f"Manifest not found for arn {arn}")
+            raise NoSuchEntity(f"SAMLProvider {arn} does not exist.")
         return provider
 
     def _valid_until(self, document: str, encryption: str | None) -> float:
@@ -117,6 +120,10 @@ class OidcProviders:
         tags: list | None = None,
     ):
         place = _place(url)
+        if len(thumbprint_list or ()) > THUMBPRINTS_AT_MOST:
+            raise InvalidInput(f"Thumbprint list must contain fewer than {THUMBPRINTS_AT_MOST} entries.")
+        if len(client_id_list or ()) > CLIENTS_AT_MOST:
+            raise LimitExceeded(f"Cannot exceed quota for ClientIdsPerOpenIdConnectProvider: {CLIENTS_AT_MOST}")
         arn = self._iam_arn("oidc-provider", "/", place)
         if self.oidc_providers.get(arn):
             raise EntityAlreadyExists(f"Provider with url {url} already exists.")
@@ -139,9 +146,10 @@ class OidcProviders:
 
     def delete_open_id_connect_provider(self, open_id_connect_provider_arn: str):
         provider = self.oidc_providers.get(open_id_connect_provider_arn)
-        if provider:  # deleting what is not there is no error
-            self.cloud.tags.clear(provider.arn)
-            self.oidc_providers.delete(provider)
+        if provider is None:
+            raise NoSuchEntity(f"OpenId connect Provider {open_id_connect_provider_arn} cannot be found.")
+        self.cloud.tags.clear(provider.arn)
+        self.oidc_providers.delete(provider)
 
     def add_client_id_to_open_id_connect_provider(self, open_id_connect_provider_arn: str, client_id: str):
         provider = self._oidc_provider(open_id_connect_provider_arn)
@@ -213,7 +221,7 @@ def _place(url: str) -> str:
     parts = urlsplit(url)
     local = parts.scheme == "http" and parts.hostname in LOOPBACK
     if not (parts.scheme == "https" or local) or not parts.hostname or parts.query or parts.fragment:
-        raise InvalidInput("Invalid Open ID Connect Provider URL")
+        raise ValidationError("Invalid Open ID Connect Provider URL")
     return url.partition("://")[2].rstrip("/")
 
 

@@ -233,8 +233,9 @@ class InstanceProfiles:
 
     def remove_role_from_instance_profile(self, instance_profile_name: str, role_name: str):
         profile = self._profile(instance_profile_name)
+        self._role(role_name)
         if profile.role_name != role_name:
-            raise NoSuchEntity(f"The role with name {role_name} cannot be found.")
+            raise NoSuchEntity(f"Role {role_name} in Instance Profile {instance_profile_name} cannot be found.")
         profile.role_name = None
         self.instance_profiles.put(profile)
 

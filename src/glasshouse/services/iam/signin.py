@@ -67,7 +67,7 @@ class SignIn:
     def create_virtual_mfa_device(self, virtual_mfa_device_name: str, path: str = "/", tags: list | None = None):
         serial = self._iam_arn("mfa", path, virtual_mfa_device_name)
         if self.mfa_devices.get(serial):
-            raise EntityAlreadyExists("MFADevice entity at the same path and name already exists.")
+            raise EntityAlreadyExists("MFA device already exists.")
         seed = base64.b32encode(ids.random_bytes(SEED_BYTES))
         self._tag(serial, tags)
         self.mfa_devices.put(MfaDevice(serial, self.cloud.seal.close(seed)))
@@ -173,7 +173,7 @@ class SignIn:
     def _device(self, serial_number: str) -> MfaDevice:
         device = self.mfa_devices.get(serial_number)
         if device is None:
-            raise NoSuchEntity(f"VirtualMFADevice with serial number {serial_number} doesn't exist.")
+            raise NoSuchEntity(f"MFA Device with serial number {serial_number} does not exist.")
         return device
 
     def _users_device(self, user: User, serial_number: str) -> MfaDevice:

@@ -135,7 +135,10 @@ class Users:
     def get_access_key_last_used(self, access_key_id: str):
         owner = next((key for _, key in self.access_keys.everywhere() if key.access_key_id == access_key_id), None)
         if owner is None:
-            raise AccessDenied(f"User: {self.call.principal.arn} is not authorized to access key {access_key_id}")
+            raise AccessDenied(
+                f"User: {self.call.principal.arn} is not authorized to perform iam:GetAccessKeyLastUsed on resource:"
+                f" access key {access_key_id}"
+            )
         use = self.key_uses.get(access_key_id)
         unused = {"ServiceName": "N/A", "Region": "N/A"}
         last = {"LastUsedDate": use.date, "ServiceName": use.service, "Region": use.region} if use else unused
