@@ -39,8 +39,10 @@ class Visitor:
         """A total as the API told it, all its digits: it is the title of what is shown."""
         return self.page.locator(f"[data-total={name}]").get_attribute("title")
 
-    def waits_for_total(self, name: str, value: str):
-        self.page.wait_for_selector(f'[data-total={name}][title="{value}"]', timeout=3 * PATIENCE_MS)
+    def waits_for_total(self, name: str, *values: str):
+        """Until it is this one, or one of these."""
+        wanted = ", ".join(f'[data-total={name}][title="{value}"]' for value in values)
+        self.page.wait_for_selector(wanted, timeout=3 * PATIENCE_MS)
 
     def lines(self, metric: str) -> int:
         """How many lines a chart draws that are more than a point."""

@@ -29,10 +29,14 @@ async function ask(metric, parameters, signal) {
   return told;
 }
 
-// All three metrics of a contract: {wallets: {total, points}, ...}.
+// All three metrics of a contract: {wallets: {total, points}, ...}. A period begins with an interval: the first point of
+// a chart is a whole one too.
 export async function metrics({ address, interval, days }, signal) {
   const parameters = { address, interval };
-  if (days) parameters.from = isoTime(Date.now() - days * 24 * 60 * MINUTE_MS);
+  if (days) {
+    const began = Date.now() - days * 24 * 60 * MINUTE_MS;
+    parameters.from = isoTime(began - (began % (interval * MINUTE_MS)));
+  }
   const answers = await Promise.all(METRICS.map((metric) => ask(metric, parameters, signal)));
   return Object.fromEntries(METRICS.map((metric, number) => [metric, answers[number]]));
 }
