@@ -58,6 +58,12 @@ def test_tiers_have_their_least_days(s3, wrong, code):
     assert refused(tier, s3, **wrong)["Code"] == code
 
 
+def test_an_id_is_the_same_wherever_it_is_told(s3):
+    ask = s3.put_bucket_intelligent_tiering_configuration
+    error = refused(ask, Bucket=BUCKET, Id="other", IntelligentTieringConfiguration=configuration())
+    assert error["Code"] == "MalformedXML"
+
+
 def test_what_is_in_no_archive_tier_is_not_restored(s3):
     put(s3)
     error = refused(s3.restore_object, Bucket=BUCKET, Key="a", RestoreRequest={})

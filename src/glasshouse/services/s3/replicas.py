@@ -116,7 +116,8 @@ class Replicas:
         return replace(
             version, bucket=target.name, owner=target.account if enforced else version.owner,
             acl=None if enforced else version.acl, storage_class=wanted.get("StorageClass", version.storage_class),
-            restore=None, blob=None, content=None,
+            lock=self._new_lock(target, {}) if version.lock is UNLOCKED else version.lock, restore=None, blob=None,
+            content=None,
         )  # fmt: skip
 
     def _add_replica(self, target: Bucket, replica: ObjectVersion):

@@ -28,6 +28,8 @@ class Tiering:
         self, bucket: str, id: str, intelligent_tiering_configuration: dict, expected_bucket_owner: str | None = None
     ):
         found = self._bucket(bucket, expected_bucket_owner)
+        if intelligent_tiering_configuration["Id"] != id:
+            raise MalformedXML()
         _check(intelligent_tiering_configuration)
         self._put_configuration(found, KIND, id, intelligent_tiering_configuration)
         self._schedule(found, "_move_unread", next_midnight(self.now), {"bucket": bucket}, tiering_job(bucket))
