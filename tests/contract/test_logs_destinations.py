@@ -255,3 +255,31 @@ def test_a_policy_of_the_account_subscribes_to_all_groups_but_some(logs, aws, cl
     logs.delete_account_policy(policyName="all", policyType=KIND)
     write(logs, cloud, "ERROR three")
     assert len([message for message in arrived(aws) if message["messageType"] == "DATA_MESSAGE"]) == 1
+
+
+def measured(aws, cloud, name, **dimensions):
+    """The sum of a metric of CloudWatch Logs."""
+    now = cloud.clock.now()
+    found = aws("cloudwatch").get_metric_statistics(
+        Namespace="AWS/Logs", MetricName=name, StartTime=now - 600, EndTime=now + 600, Period=1200, Statistics=["Sum"],
+        Dimensions=[{"Name": key, "Value": value} for key, value in dimensions.items()],
+    )["Datapoints"]  # fmt: skip
+    return sum(point["Sum"] for point in found)
+
+
+def test_what_comes_in_and_goes_on_is_measured(logs, aws, cloud, role):
+    logs.create_log_group(logGroupName="app")
+    logs.create_log_stream(logGroupName="app", logStreamName="one")
+    subscribe(logs, STREAM, roleArn=role)
+    write(logs, cloud, "ERROR one", "ERROR two", "fine")
+    assert (
+        measured(aws, cloud, "IncomingLogEvents") == measured(aws, cloud, "IncomingLogEvents", LogGroupName="app") == 3
+    )
+    assert measured(aws, cloud, "IncomingBytes", LogGroupName="app") == 9 + 9 + 4 + 3 * 26
+    about = {"LogGroupName": "app", "DestinationType": "Kinesis", "FilterName": "f"}
+    assert measured(aws, cloud, "ForwardedLogEvents", **about) == 2
+    assert measured(aws, cloud, "ForwardedBytes", **about) > 0
+    aws("iam").delete_role_policy(RoleName="r", PolicyName="p")
+    write(logs, cloud, "ERROR three")
+    assert measured(aws, cloud, "DeliveryErrors", **about) == 1
+    assert measured(aws, cloud, "ForwardedLogEvents", **about) == 2

@@ -13,6 +13,7 @@ from glasshouse.services.logs.events import FIRST, LAST, Event, Stream, billed_b
 from glasshouse.services.logs.groups import DAY_MS
 from glasshouse.services.logs.queries import read_pointer, record_fields
 from glasshouse.services.logs.records import LogGroup
+from glasshouse.services.logs.subscriptions import NAMESPACE
 
 BATCH_BYTES, BATCH_EVENTS, EVENT_LIMIT_BYTES = 1_048_576, 10_000, 1_048_576
 OLDEST_MS, NEWEST_MS = 14 * DAY_MS, 2 * 3_600_000
@@ -63,7 +64,7 @@ class StreamOperations:
         group = self._group(log_group_name)
         stream = self._stream(group, log_stream_name)
         batch = [(event["timestamp"], event["message"]) for event in log_events]
-        _check_batch(batch)
+        size = _check_batch(batch)
         now = self._milliseconds()
         kept_ms = (group.retention_in_days or 1 << 20) * DAY_MS
         expired = sum(timestamp < now - kept_ms for timestamp, _ in batch)
@@ -81,6 +82,9 @@ class StreamOperations:
         }
         if valid:
             self._arrived(group, self._events(group).add(stream, valid, now))
+        for about in (None, {"LogGroupName": group.log_group_name}):
+            self.metric(NAMESPACE, "IncomingLogEvents", len(batch), "Count", about)
+            self.metric(NAMESPACE, "IncomingBytes", size, "Bytes", about)
         info = rejected if old or new or expired else None
         return {"nextSequenceToken": f"{now:020d}{stream.id:036d}", "rejectedLogEventsInfo": info}
 
@@ -204,8 +208,10 @@ class StreamOperations:
             raise InvalidParameterException(str(failure)) from None
 
 
-def _check_batch(batch: list[tuple[int, str]]):
-    if len(batch) > BATCH_EVENTS or sum(map(billed_bytes, batch)) > BATCH_BYTES:
+def _check_batch(batch: list[tuple[int, str]]) -> int:
+    """What the batch counts for, in bytes. Raises InvalidParameterException."""
+    size = sum(map(billed_bytes, batch))
+    if len(batch) > BATCH_EVENTS or size > BATCH_BYTES:
         raise InvalidParameterException(
             f"Upload too large: the batch may have {BATCH_EVENTS} events and {BATCH_BYTES} bytes at most"
         )
@@ -216,6 +222,7 @@ def _check_batch(batch: list[tuple[int, str]]):
         )
     if any(later[0] < earlier[0] for earlier, later in pairwise(batch)):
         raise InvalidParameterException("Log events in a single PutLogEvents request must be in chronological order.")
+    return size
 
 
 def _page(events, limit: int) -> list[Event]:

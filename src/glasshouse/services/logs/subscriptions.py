@@ -22,6 +22,8 @@ from glasshouse.services.logs.records import LogGroup, SubscriptionFilter
 SUBSCRIPTION_FILTERS = 2
 TARGETS = ("lambda", "kinesis", "firehose")
 MOST_CHARACTERS = 180_000  # of a message in base64: a function is called with 256 KB at most
+NAMESPACE = "AWS/Logs"
+KINDS = {"lambda": "Lambda", "kinesis": "Kinesis", "firehose": "Firehose", "logs": "LogDestination"}
 CHECK = "CWL CONTROL MESSAGE: Checking health of destination."
 
 
@@ -105,13 +107,13 @@ class Subscriptions:
             "arn": subscription.destination_arn, "role_arn": subscription.role_arn, "group_arn": group.arn,
             "partition_key": _partition_key(subscription, matching),
         }  # fmt: skip
-        for data in self._messages(group, subscription, matching, told):
-            self.later("_deliver", **to, data=data)
+        for data, count in self._messages(group, subscription, matching, told):
+            self.later("_forward", name=subscription.filter_name, count=count, to={**to, "data": data})
 
     def _messages(
         self, group: LogGroup, subscription: SubscriptionFilter, events: list[Event], told: dict
-    ) -> Iterator[str]:
-        """One message, or several where it would be too long."""
+    ) -> Iterator[tuple[str, int]]:
+        """One message, or several where it would be too long, and how many events each has."""
         if not events:
             return
         message = {
@@ -132,11 +134,24 @@ class Subscriptions:
         }
         data = packed(message)
         if len(data) <= MOST_CHARACTERS or len(events) == 1:
-            yield data
+            yield data, len(events)
             return
         middle = len(events) // 2
         yield from self._messages(group, subscription, events[:middle], told)
         yield from self._messages(group, subscription, events[middle:], told)
+
+    def _forward(self, name: str, count: int, to: dict):
+        """Deliver; what a destination refuses is dropped."""
+        service, group = service_of(to["arn"]), to["group_arn"].split(":log-group:")[1].removesuffix(":*")
+        about = {"LogGroupName": group, "DestinationType": KINDS[service], "FilterName": name}
+        try:
+            with self.store.transaction():
+                self._deliver(**to)
+        except ServiceError:
+            self.metric(NAMESPACE, "DeliveryErrors", 1, "Count", about)
+            return
+        self.metric(NAMESPACE, "ForwardedLogEvents", count, "Count", about)
+        self.metric(NAMESPACE, "ForwardedBytes", len(b64decode(to["data"])), "Bytes", about)
 
     def _deliver(self, arn: str, role_arn: str | None, group_arn: str, data: str, partition_key: str):
         """Pass a message, gzipped and in base64, to where a subscription sends it."""
