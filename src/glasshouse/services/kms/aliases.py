@@ -1,13 +1,14 @@
 """Aliases: names for keys, which may be pointed at others of the same kind."""
 
 from glasshouse.core.errors import ValidationException
+from glasshouse.core.table import Page, make_token, read_token
 from glasshouse.services.kms.errors import (
     AlreadyExistsException,
     LimitExceededException,
     NotAuthorizedException,
     NotFoundException,
 )
-from glasshouse.services.kms.managed import MANAGED_PREFIX
+from glasshouse.services.kms.managed import MANAGED_PREFIX, READY
 from glasshouse.services.kms.records import Alias, Key
 
 MOST_ALIASES = 50
@@ -44,9 +45,16 @@ class Aliases:
         self.aliases.delete(self._alias(alias_name))
 
     def list_aliases(self, key_id: str | None = None, limit: int = 50, marker: str | None = None):
-        wanted = self._key(key_id).key_id if key_id else None
-        page = self.aliases.page(limit, marker, where=lambda alias: wanted in (None, alias.target_key_id))
-        return self._listed(page, "Aliases")
+        """The aliases of one key; or all, with those that AWS has ready for keys that are made once they are used."""
+        wanted, after = self._key(key_id).key_id if key_id else None, read_token(marker)
+        found = [alias for alias in self.aliases.list() if wanted in (None, alias.target_key_id)]
+        if wanted is None:
+            taken = {alias.alias_name for alias in found}
+            names = [MANAGED_PREFIX + service for service in READY]
+            found += [Alias(name, self.call.arn(name)) for name in names if name not in taken]
+        rest = sorted((alias for alias in found if alias.alias_name > after), key=lambda alias: alias.alias_name)
+        token = make_token(rest[limit - 1].alias_name) if len(rest) > limit else None
+        return self._listed(Page(rest[:limit], token), "Aliases")
 
     def _target(self, reference: str, operation: str) -> Key:
         if "alias/" in reference:

@@ -50,6 +50,11 @@ MANAGED = {
     "workspaces": "WorkSpaces volumes",
     "xray": "X-Ray data",
 }
+# Those whose aliases are listed before there are keys behind them.
+READY = (
+    *("acm", "dynamodb", "ebs", "elasticfilesystem", "es", "glue", "kinesisvideo", "lambda", "rds", "redshift", "s3"),
+    *("secretsmanager", "ssm", "xray"),
+)
 
 
 def default_policy(account: str, region: str) -> str:

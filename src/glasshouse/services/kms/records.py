@@ -59,9 +59,9 @@ class Material:
 class Alias:
     alias_name: str
     alias_arn: str
-    target_key_id: str
-    creation_date: float
-    last_updated_date: float
+    target_key_id: str | None = None  # none of one that AWS has ready, without a key
+    creation_date: float | None = None
+    last_updated_date: float | None = None
 
 
 @dataclass
