@@ -1,11 +1,12 @@
 """GetObjectAttributes: what is known of an object, without its bytes."""
 
+from dataclasses import replace
 from typing import Any
 
 from glasshouse.services.s3 import checksums
 from glasshouse.services.s3.errors import InvalidArgument
 from glasshouse.services.s3.listing import MAX_INTEGER, MAX_KEYS, check_limit
-from glasshouse.services.s3.records import ObjectVersion
+from glasshouse.services.s3.records import Checksum, ObjectVersion
 
 ATTRIBUTES = ("ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize")
 
@@ -30,7 +31,7 @@ class Attributes:
         after = check_limit("x-amz-part-number-marker", part_number_marker, MAX_INTEGER)
         known: dict[str, Any] = {
             "ETag": version.etag,
-            "Checksum": version.checksum.members if version.checksum else None,
+            "Checksum": _whole(version.checksum) if version.checksum else None,
             "ObjectParts": self._parts_of(version, after, limit) if "ObjectParts" in wanted else None,
             "StorageClass": version.storage_class,
             "ObjectSize": version.size,
@@ -59,6 +60,11 @@ class Attributes:
                 for part in shown
             ],
         }
+
+
+def _whole(checksum: Checksum) -> dict[str, str]:
+    """The checksum of an object, here without the number of parts that stands behind a composite one."""
+    return replace(checksum, value=checksum.value.partition("-")[0]).members
 
 
 def _checksum(checksum) -> dict[str, str]:

@@ -142,7 +142,7 @@ def copy_window(size: int, wanted: str | None) -> tuple[int, int]:
             ArgumentName="x-amz-copy-source-range", ArgumentValue=wanted,
         )  # fmt: skip
     first, last = int(found[1]), int(found[2])
-    if first >= size and first <= last:
+    if size < first <= last:
         raise InvalidRequest("The specified copy range is invalid for the source object size")
     if first > last or last >= size:
         raise InvalidArgument(
