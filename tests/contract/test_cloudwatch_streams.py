@@ -41,7 +41,7 @@ def test_formats_targets_and_filters_that_are_none(cloudwatch, box):
     good = {"Name": "all", "FirehoseArn": f"{ARN}events", "RoleArn": box.writer, "OutputFormat": "json"}
     shop = [{"Namespace": NAMESPACE}]
     for wrong, code in (
-        ({"OutputFormat": "opentelemetry1.0"}, "NotSupported"),
+        ({"OutputFormat": "xml"}, "ValidationError"),
         ({"IncludeLinkedAccountsMetrics": True}, "NotSupported"),
         ({"FirehoseArn": "arn:aws:s3:::lake"}, "InvalidParameterValue"),
         ({"RoleArn": "writer"}, "InvalidParameterValue"),
@@ -122,6 +122,21 @@ def test_filters_choose_and_statistics_are_added(cloudwatch, box, cloud, noon):
     found = {(line["metric_stream_name"], line["metric_name"]): line["value"] for line in sent(box, cloud)}
     assert found.keys() == {("all", "Orders"), ("rest", "Returns")}
     assert (found["all", "Orders"]["p50"], found["all", "Orders"]["p99"]) == (2.0, 3.0)
+
+
+def test_opentelemetry_requests_follow_one_another(cloudwatch, box, cloud, noon):
+    stream(cloudwatch, box, OutputFormat="opentelemetry1.0", IncludeFilters=[{"Namespace": NAMESPACE}])
+    stream(cloudwatch, box, "old", OutputFormat="opentelemetry0.7", IncludeFilters=[{"Namespace": NAMESPACE}])
+    put(cloudwatch, 3, 5, Dimensions=[{"Name": "Shop", "Value": "x"}], Unit="Count/Second")
+    cloud.clock.advance(120)
+    text = b"".join(box.bodies())
+    assert text.count(b"amazonaws.com/Shop/Orders") == 2 and text.count(b"{Count}/s") == 2
+    assert text.count(STREAM.encode()) == 1 and text.count(b"cloud.account.id") == 2
+    start, length = 0, 0
+    while start < len(text):
+        length = (text[start] & 0x7F) | text[start + 1] << 7  # a length of more than 127 takes two bytes
+        start += 2 + length
+    assert start == len(text)
 
 
 def test_what_comes_late_is_sent_once_more(cloudwatch, box, cloud, noon):

@@ -1,10 +1,8 @@
-"""What metric streams send: a line of JSON for each minute of each metric, as soon as the minute is over.
+"""What metric streams send: each minute of each metric, as soon as the minute is over.
 
-What comes in for a minute that was sent already is sent once more, with all of that minute. Source: CloudWatch user
-guide, "CloudWatch metric stream output in JSON format".
+What comes in for a minute that was sent already is sent once more, with all of that minute.
 """
 
-import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -12,13 +10,12 @@ import msgspec
 
 from glasshouse.core import Service, ServiceError
 from glasshouse.core.metrics import Measures, place_topic, read_measures
+from glasshouse.services.cloudwatch.metric_formats import Minutes, pieces
 from glasshouse.services.cloudwatch.readings import HOUR_S, MINUTE_S, Metric
 from glasshouse.services.cloudwatch.records import RUNNING, MetricStream
-from glasshouse.services.cloudwatch.statistics import read_statistic
 
 MOST_BYTES, MOST_RECORDS = 100_000, 30
 LATEST_S = 2 * HOUR_S  # what could not be sent is tried again for so long
-Minutes = dict[tuple[Metric, int, str], Measures]  # by metric, start and unit
 
 
 class SenderOfMetrics(Service):
@@ -98,8 +95,8 @@ class MetricStreaming:
 
     def _sent(self, stream: MetricStream, minutes: Minutes) -> bool:
         """Whether all that the stream is to send has been taken."""
-        lines = [self._line(stream, *key, measures) for key, measures in minutes.items() if _wants(stream, key[0])]
-        records = [{"Data": text.encode()} for text in _packed(lines)]
+        wanted = {key: measures for key, measures in minutes.items() if _wants(stream, key[0])}
+        records = [{"Data": data} for data in _packed(pieces(stream, self.call.account, self.call.region, wanted))]
         if not records:
             return True
         aws = SenderOfMetrics(self.cloud, self.call).aws(source_arn=stream.arn)
@@ -113,18 +110,6 @@ class MetricStreaming:
         except ServiceError:
             return False
         return True
-
-    def _line(self, stream: MetricStream, metric: Metric, start: int, unit: str, measures: Measures) -> str:
-        value = {
-            "max": measures.most, "min": measures.least, "sum": measures.total, "count": measures.count,
-            **_additional(stream, metric, measures),
-        }  # fmt: skip
-        told = {
-            "metric_stream_name": stream.name, "account_id": self.call.account, "region": self.call.region,
-            "namespace": metric.namespace, "metric_name": metric.metric_name, "dimensions": metric.by_name,
-            "timestamp": start * 1000, "value": value, "unit": unit,
-        }  # fmt: skip
-        return json.dumps(told, separators=(",", ":")) + "\n"
 
 
 def _wants(stream: MetricStream, metric: Metric) -> bool:
@@ -140,23 +125,13 @@ def _named(filters: list[dict], metric: Metric) -> bool:
     )
 
 
-def _additional(stream: MetricStream, metric: Metric, measures: Measures) -> dict[str, float]:
-    """The statistics that the stream adds for this metric, as far as they can be told."""
-    own = {"Namespace": metric.namespace, "MetricName": metric.metric_name}
-    chosen = [one for one in stream.statistics_configurations or () if own in one["IncludeMetrics"]]
-    names = [name for one in chosen for name in one["AdditionalStatistics"]]
-    found = ((name, read_statistic(name)) for name in dict.fromkeys(names))
-    values = ((name, statistic.of(measures)) for name, statistic in found if statistic)
-    return {name: value for name, value in values if value is not None}
-
-
-def _packed(lines: Iterable[str]) -> Iterator[str]:
-    """Many lines a record."""
-    text = ""
-    for line in lines:
-        if text and len(text) + len(line) > MOST_BYTES:
-            yield text
-            text = ""
-        text += line
-    if text:
-        yield text
+def _packed(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Many pieces a record."""
+    record = b""
+    for piece in pieces:
+        if record and len(record) + len(piece) > MOST_BYTES:
+            yield record
+            record = b""
+        record += piece
+    if record:
+        yield record

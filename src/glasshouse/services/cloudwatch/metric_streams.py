@@ -1,6 +1,6 @@
-"""Metric streams: what is measured goes on to a delivery stream of Firehose, as JSON.
+"""Metric streams: what is measured goes on to a delivery stream of Firehose.
 
-Differs from AWS: the formats of OpenTelemetry and the metrics of linked accounts are refused.
+Differs from AWS: the metrics of linked accounts are refused.
 """
 
 from glasshouse.core.errors import NotSupported
@@ -36,9 +36,7 @@ class MetricStreams:
         """A new one runs; one that is put again stays running or stopped."""
         _check_targets(firehose_arn, role_arn)
         _check_filters(include_filters, exclude_filters)
-        _check_statistics(statistics_configurations or [])
-        if output_format != "json":
-            raise NotSupported(f"Metric streams in the format {output_format} are not supported by Glasshouse yet")
+        _check_statistics(statistics_configurations or [], only_percentiles=output_format != "json")
         if include_linked_accounts_metrics:
             raise NotSupported("Metrics of linked accounts are not supported by Glasshouse yet")
         known = self.metric_streams.get(name)
@@ -125,10 +123,12 @@ def _check_filters(included: list | None, excluded: list | None):
                 raise MissingRequiredParameterException(f"The parameter {name}.member.{number}.Namespace is required.")
 
 
-def _check_statistics(configurations: list[dict]):
+def _check_statistics(configurations: list[dict], only_percentiles: bool):
+    """OpenTelemetry's summaries have room for percentiles alone."""
     for configuration in configurations:
         for statistic in configuration["AdditionalStatistics"]:
-            if statistic in PLAIN or read_statistic(statistic) is None:
+            misplaced = only_percentiles and not statistic.startswith("p")
+            if misplaced or statistic in PLAIN or read_statistic(statistic) is None:
                 raise InvalidParameterValueException(f"The value {statistic} for AdditionalStatistics is invalid.")
         if len(configuration["AdditionalStatistics"]) > MOST_STATISTICS:
             raise InvalidParameterValueException(
