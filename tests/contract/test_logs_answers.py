@@ -45,6 +45,19 @@ def test_a_group_is_named_in_one_way(logs):
     assert refusal(logs.describe_log_streams, logGroupName="g", logGroupIdentifier="g") == told
 
 
+def test_names_of_groups_and_streams_have_512_characters_at_most(logs, now):
+    told = (
+        "InvalidParameterException",
+        "Invalid LogGroup or LogStream, both must have length less than or equal to 512.",
+    )
+    long = "x" * 513
+    assert refusal(logs.create_log_group, logGroupName=long) == told
+    assert refusal(logs.delete_metric_filter, logGroupName=long, filterName="f") == told
+    assert refusal(logs.create_log_stream, logGroupName="g", logStreamName=long) == told
+    assert refusal(logs.get_log_events, logGroupName="g", logStreamName=long) == told
+    logs.create_log_group(logGroupName=long[1:])
+
+
 def test_an_identifier_that_is_none_is_not_repeated(logs):
     refused = refusal(logs.get_log_events, logGroupIdentifier=f"{GROUP}:*", logStreamName="s")
     assert refused[1].startswith("1 validation error detected: Value at 'logGroupIdentifier' failed to satisfy")

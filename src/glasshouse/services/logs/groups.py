@@ -11,6 +11,7 @@ from glasshouse.services.logs.events import Events, Streams
 from glasshouse.services.logs.records import LogGroup
 
 DAY_MS = 86_400_000
+LONGEST_NAME = 512
 RETENTION_DAYS = {
     1,
     3,
@@ -48,6 +49,7 @@ class Groups:
         log_group_class: str = "STANDARD",
         deletion_protection_enabled: bool = False,
     ):
+        check_length(log_group_name)
         if self.groups.get(log_group_name):
             raise ResourceAlreadyExistsException("The specified log group already exists")
         if log_group_name.startswith("aws/"):
@@ -88,6 +90,7 @@ class Groups:
             raise InvalidParameterException(
                 "LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters."
             )
+        check_length(log_group_name_prefix)
         wanted = {self._name_of(identifier) for identifier in log_group_identifiers or ()}
 
         def shown(group: LogGroup) -> bool:
@@ -187,6 +190,7 @@ class Groups:
         """By name or ARN."""
         if not identifier:
             raise InvalidParameterException("Either logGroupName or logGroupIdentifier must be specified.")
+        check_length(identifier)
         group = self.groups.get(self._name_of(identifier))
         if identifier.startswith("arn:") and identifier.split(":")[3:5] != [self.call.region, self.call.account]:
             group = None
@@ -236,3 +240,11 @@ class Groups:
 
     def _milliseconds(self) -> int:
         return int(self.now * 1000)
+
+
+def check_length(name: str):
+    """Of a group or a stream, in words of its own; ARNs are longer. Raises InvalidParameterException."""
+    if len(name) > LONGEST_NAME and not name.startswith("arn:"):
+        raise InvalidParameterException(
+            f"Invalid LogGroup or LogStream, both must have length less than or equal to {LONGEST_NAME}."
+        )

@@ -10,7 +10,7 @@ from glasshouse.services.logs.errors import (
     ValidationException,
 )
 from glasshouse.services.logs.events import FIRST, LAST, Event, Stream, billed_bytes
-from glasshouse.services.logs.groups import DAY_MS
+from glasshouse.services.logs.groups import DAY_MS, check_length
 from glasshouse.services.logs.queries import read_pointer, record_fields
 from glasshouse.services.logs.records import LogGroup
 from glasshouse.services.logs.subscriptions import NAMESPACE
@@ -24,6 +24,7 @@ class StreamOperations:
     """The operations on log streams and events."""
 
     def create_log_stream(self, log_group_name: str, log_stream_name: str):
+        check_length(log_stream_name)
         streams = self._streams(self._group(log_group_name))
         if streams.get(log_stream_name):
             raise ResourceAlreadyExistsException("The specified log stream already exists")
@@ -45,6 +46,7 @@ class StreamOperations:
     ):
         if log_group_name and log_group_identifier:
             raise ValidationException("LogGroup name and LogGroup ARN are mutually exclusive parameters.")
+        check_length(log_stream_name_prefix)
         group = self._group(log_group_name or log_group_identifier)
         streams = self._streams(group)
         if order_by == "LastEventTime":
@@ -177,6 +179,7 @@ class StreamOperations:
     # Lookups
 
     def _stream(self, group: LogGroup, name: str) -> Stream:
+        check_length(name)
         stream = self._streams(group).get(name)
         if stream is None:
             raise ResourceNotFoundException("The specified log stream does not exist.")
