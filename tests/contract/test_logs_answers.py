@@ -120,6 +120,24 @@ def test_groups_that_a_pattern_finds_are_told_less_of(logs):
     assert by_prefix.keys() - by_pattern.keys() == {"deletionProtectionEnabled", "storedBytes"}
 
 
+def test_groups_of_linked_accounts_are_those_of_this_one(logs):
+    for ask in (logs.describe_log_groups, logs.list_log_groups):
+        for accounts, found in (([ACCOUNT], ["g"]), (["111122223333"], [])):
+            answer = ask(includeLinkedAccounts=True, accountIdentifiers=accounts)
+            assert [group["logGroupName"] for group in answer["logGroups"]] == found
+
+
+def test_query_definitions_have_a_language(logs):
+    text = "fields @message"
+    logs.put_query_definition(name="q", queryString=text, queryLanguage="CWLI")
+    assert refusal(logs.put_query_definition, name="s", queryString=text, queryLanguage="SQL")[0] == (
+        "InvalidParameterException"
+    )
+    (found,) = logs.describe_query_definitions(queryLanguage="CWLI")["queryDefinitions"]
+    assert (found["name"], found["queryLanguage"]) == ("q", "CWLI")
+    assert logs.describe_query_definitions(queryLanguage="PPL")["queryDefinitions"] == []
+
+
 def test_a_namespace_may_have_a_colon(logs):
     made = {"metricName": "errors", "metricNamespace": "A.B-c_d/1#2:errors", "metricValue": "1"}
     logs.put_metric_filter(

@@ -85,7 +85,10 @@ class Groups:
         log_group_identifiers: list | None = None,
         limit: int = 50,
         next_token: str | None = None,
+        account_identifiers: list | None = None,
+        include_linked_accounts: bool = False,
     ):
+        """No accounts are linked, so that those of this one are all there are."""
         if log_group_name_prefix and log_group_name_pattern:
             raise InvalidParameterException(
                 "LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters."
@@ -97,6 +100,7 @@ class Groups:
             matches = not log_group_name_pattern or log_group_name_pattern.lower() in group.log_group_name.lower()
             return (
                 matches
+                and (not account_identifiers or self.call.account in account_identifiers)
                 and log_group_class in (None, group.log_group_class)
                 and (not wanted or group.log_group_name in wanted)
             )
@@ -114,12 +118,15 @@ class Groups:
         log_group_class: str | None = None,
         limit: int = 50,
         next_token: str | None = None,
+        account_identifiers: list | None = None,
+        include_linked_accounts: bool = False,
     ):
         pattern, prefixed = (log_group_name_pattern or "").lstrip("^"), (log_group_name_pattern or "").startswith("^")
 
         def shown(group: LogGroup) -> bool:
             found = group.log_group_name.startswith(pattern) if prefixed else pattern in group.log_group_name
-            return found and log_group_class in (None, group.log_group_class)
+            here = not account_identifiers or self.call.account in account_identifiers
+            return found and here and log_group_class in (None, group.log_group_class)
 
         groups, token = self.groups.page(limit, next_token, where=shown)
         return {"logGroups": groups, "nextToken": token}

@@ -36,8 +36,7 @@ class Queries:
         limit: int | None = None,
         query_language: str = "CWLI",
     ):
-        if query_language != "CWLI":
-            raise InvalidParameterException(f"Glasshouse runs queries in CWLI, not in {query_language}")
+        _check_language(query_language)
         given = [
             names
             for names in ([log_group_name] if log_group_name else [], log_group_names, log_group_identifiers)
@@ -122,7 +121,9 @@ class Queries:
         query_definition_id: str | None = None,
         log_group_names: list | None = None,
         client_token: str | None = None,
+        query_language: str = "CWLI",
     ):
+        _check_language(query_language)
         if query_definition_id and not self.definitions.get(query_definition_id):
             raise ResourceNotFoundException("The specified query definition does not exist.")
         # A client's token names the definition, so that asking again makes no second one.
@@ -134,10 +135,15 @@ class Queries:
         return {"queryDefinitionId": definition.query_definition_id}
 
     def describe_query_definitions(
-        self, query_definition_name_prefix: str = "", max_results: int = 1000, next_token: str | None = None
+        self,
+        query_definition_name_prefix: str = "",
+        max_results: int = 1000,
+        next_token: str | None = None,
+        query_language: str | None = None,
     ):
         def shown(definition: QueryDefinition) -> bool:
-            return definition.name.startswith(query_definition_name_prefix)
+            spoken = query_language in (None, definition.query_language)
+            return spoken and definition.name.startswith(query_definition_name_prefix)
 
         definitions, token = self.definitions.page(max_results, next_token, where=shown)
         return {"queryDefinitions": definitions, "nextToken": token}
@@ -214,6 +220,11 @@ class Queries:
     def _forget_query(self, query_id: str):
         if query := self.queries.get(query_id):
             self.queries.delete(query)
+
+
+def _check_language(language: str):
+    if language != "CWLI":
+        raise InvalidParameterException(f"Glasshouse runs queries in CWLI, not in {language}")
 
 
 def _sourced(query: Query) -> str:
