@@ -8,6 +8,11 @@ from botocore.exceptions import ClientError
 from tests.contract.cloudwatch_alarms import ALARM, ARN
 from tests.contract.cloudwatch_metrics import NAMESPACE, put
 
+RULE = {
+    "Schema": {"Name": "CloudWatchLogRule", "Version": 1}, "LogGroupNames": ["api"], "LogFormat": "JSON",
+    "Contribution": {"Keys": ["$.ip"]}, "AggregateOn": "Count",
+}  # fmt: skip
+
 
 @pytest.fixture
 def user(aws):
@@ -48,6 +53,25 @@ def test_a_user_manages_the_alarms_that_a_policy_names(user):
         cloudwatch.put_metric_alarm(**{**ALARM, "AlarmName": "other"})
     with pytest.raises(ClientError):
         cloudwatch.delete_alarms(AlarmNames=["busy", "other"])
+
+
+def test_a_user_has_the_streams_and_rules_that_a_policy_names(user, aws):
+    place = "arn:aws:cloudwatch:eu-west-1:000000000000"
+    actions = ["cloudwatch:PutInsightRule", "cloudwatch:DisableInsightRules", "cloudwatch:StopMetricStreams"]
+    cloudwatch = user({"Action": actions, "Resource": [f"{place}:insight-rule/own", f"{place}:metric-stream/own"]})
+    cloudwatch.put_insight_rule(RuleName="own", RuleDefinition=json.dumps(RULE))
+    cloudwatch.disable_insight_rules(RuleNames=["own"])
+    with pytest.raises(ClientError, match="does not exist"):
+        cloudwatch.stop_metric_streams(Names=["own"])
+    for ask in (
+        lambda: cloudwatch.put_insight_rule(RuleName="other", RuleDefinition=json.dumps(RULE)),
+        lambda: cloudwatch.put_insight_rule(
+            RuleName="own", RuleDefinition=json.dumps(RULE), Tags=[{"Key": "a", "Value": "b"}]
+        ),
+        lambda: cloudwatch.stop_metric_streams(Names=["own", "other"]),
+    ):
+        with pytest.raises(ClientError, match="is not authorized to perform"):
+            ask()
 
 
 # What is done
