@@ -1,4 +1,4 @@
-"""CloudWatch Logs: groups of streams of events, which can be filtered, queried, followed, counted and exported.
+"""CloudWatch Logs: groups of streams of events, which can be filtered, queried, followed, counted and passed on.
 
 Differs from AWS: what is written can be read at once, and metrics and subscriptions see it at once; expired events go
 within a day, not three; the KMS key of a group is checked and kept, while its events lie in the store as they came.

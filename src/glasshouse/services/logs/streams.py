@@ -84,9 +84,7 @@ class StreamOperations:
         }
         if valid:
             self._arrived(group, self._events(group).add(stream, valid, now))
-        for about in (None, {"LogGroupName": group.log_group_name}):
-            self.metric(NAMESPACE, "IncomingLogEvents", len(batch), "Count", about)
-            self.metric(NAMESPACE, "IncomingBytes", size, "Bytes", about)
+        self._measure_incoming(group, len(batch), size)
         info = rejected if old or new or expired else None
         return {"nextSequenceToken": f"{now:020d}{stream.id:036d}", "rejectedLogEventsInfo": info}
 
@@ -176,7 +174,18 @@ class StreamOperations:
         fields = record_fields(group, event, self.call.account)
         return {"logRecord": {name: str(value) for name, value in fields.items()}}
 
-    # Lookups
+    # Within
+
+    def _measure_incoming(self, group: LogGroup, count: int, size: int):
+        """All four metrics at once, as this is done often."""
+        add, account, region, now = self.cloud.metrics.add, self.call.account, self.call.region, self.now
+
+        def measure():
+            for about in (None, {"LogGroupName": group.log_group_name}):
+                add(account, region, NAMESPACE, "IncomingLogEvents", "Count", about, now, count)
+                add(account, region, NAMESPACE, "IncomingBytes", "Bytes", about, now, size)
+
+        self.store.after_commit(measure)
 
     def _stream(self, group: LogGroup, name: str) -> Stream:
         check_length(name)
