@@ -98,7 +98,7 @@ def test_an_export_needs_point_in_time_recovery(dynamodb, s3):
     missing = arn.replace("things", "none")
     assert refusal(dynamodb.export_table_to_point_in_time, TableArn=missing, S3Bucket=BUCKET) == (
         "TableNotFoundException",
-        "Table not found: none",
+        "Table not found: arn:aws:dynamodb:eu-west-1:000000000000:table/none",
     )
 
 

@@ -67,14 +67,16 @@ class Binder:
         return lambda item: test(left(item), right(item))
 
     def _check_sortable(self, sign: str, operands: list):
-        if sign == "BETWEEN" and isinstance(operands[1], dict) and isinstance(operands[2], dict):
-            check_bounds(operands[1], operands[2])
         for operand in operands:
             if isinstance(operand, dict) and kind_of(operand) not in comparing.SORTED_KINDS:
+                if sign == "BETWEEN":
+                    raise wrong_type(sign, kind_of(operand))
                 raise Invalid(
                     f"Incorrect operand type for operator or function; {self._operator}: {sign}, operand type:"
                     f" {kind_of(operand)}"
                 )
+        if sign == "BETWEEN" and isinstance(operands[1], dict) and isinstance(operands[2], dict):
+            check_bounds(operands[1], operands[2])
 
     def _function(self, node: Function) -> Condition:
         name = node.name

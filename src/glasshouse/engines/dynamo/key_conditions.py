@@ -9,7 +9,7 @@ from .comparing import SORTED_KINDS
 from .conditions import Binder, check_bounds, wrong_type
 from .grammar import parse_key_condition
 from .invalid import Invalid
-from .keys import after_prefix, beginning, encoded, joined, scattered
+from .keys import after_prefix, beginning, encoded, joined, partition_of
 from .names import Names
 from .nodes import Comparison, Constant, Function, Junction, Node, Path
 from .values import Value, kind_of
@@ -92,7 +92,7 @@ def range_of(clauses: dict[str, Clause], keys: Keys) -> KeyRange:
     if any(clauses[attribute.name][0] != "=" for attribute in (*keys.partitions, *asked[:-1])):
         raise Invalid(NOT_SUPPORTED)
     firsts = [clauses[attribute.name][1][0] for attribute in keys.partitions]
-    partition = scattered(encoded(firsts[0]) if len(firsts) == 1 else joined(firsts))
+    partition = partition_of(firsts)
     if not asked:
         return KeyRange(partition)
     sign, bounds = clauses[asked[-1].name]
@@ -202,13 +202,13 @@ class _Clauses:
 
 
 def _check_values(sign: str, values: list[Value]):
-    if sign == "BETWEEN":
-        check_bounds(*values)
     for kind in map(kind_of, values):
-        if sign == "begins_with" and kind not in ("S", "B"):
+        if (sign == "begins_with" and kind not in ("S", "B")) or (sign == "BETWEEN" and kind not in SORTED_KINDS):
             raise wrong_type(sign, kind)
         if kind not in SORTED_KINDS:
             raise Invalid(f"Incorrect operand type for operator or function; operator: {sign}, operand type: {kind}")
+    if sign == "BETWEEN":
+        check_bounds(*values)
 
 
 def _operator(node: Node) -> str:

@@ -2,7 +2,7 @@
 
 import re
 
-from .invalid import Invalid
+from .invalid import Invalid, NoValue, WrongValue
 from .nodes import Constant, Path
 from .values import Item, Value, measure
 
@@ -98,4 +98,5 @@ def _check_values(values: Item):
         try:
             measure(value)
         except Invalid as wrong:
-            raise Invalid(f"ExpressionAttributeValues contains invalid value: {wrong} for key {key}") from None
+            told = f"ExpressionAttributeValues contains invalid value: {wrong} for key {key}"
+            raise WrongValue(told, told if isinstance(wrong, NoValue) else str(wrong)) from None

@@ -170,8 +170,8 @@ class Backups:
     def _recoverable(self, name: str) -> DynamoTable:
         table = self._find(name)
         if table is None:
-            raise TableNotFoundException(f"Table not found: {self._name_of(name)}")
-        return table
+            raise TableNotFoundException(f"Table not found: {name}")
+        return self._scattered(table)
 
     def _earliest(self, table: DynamoTable) -> float:
         return max(table.recovery_since or 0.0, self.now - table.recovery_days * DAY_S)
@@ -246,7 +246,7 @@ class Backups:
             name, self._new_number(), ids.uuid(), self.call.arn(f"table/{name}"), source.partition, source.sort,
             {attribute: kind for attribute, kind in source.attributes.items() if attribute in used}, self.now, mode,
             units, indexes=renewed, on_demand=source.on_demand, table_class=source.table_class,
-            on_demand_since=self.now if mode == "PAY_PER_REQUEST" else None,
+            on_demand_since=self.now if mode == "PAY_PER_REQUEST" else None, scattered=True,
         )  # fmt: skip
 
     def _fill(self, table: DynamoTable, bodies: Iterator[bytes] | list[bytes]):

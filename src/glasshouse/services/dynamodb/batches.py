@@ -33,7 +33,7 @@ class Batches:
                 measure_key(key)
             for name, asked in request_items.items():
                 found, left, room = self._get_batch(name, asked, consumed, room)
-                responses[self._name_of(name)] = found
+                responses[name] = found
                 if left:
                     unprocessed[name] = {**asked, "Keys": left}
             self._check_progress(sum(len(of["Keys"]) for of in unprocessed.values()), asked_for)

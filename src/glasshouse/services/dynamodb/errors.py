@@ -2,7 +2,7 @@
 
 from glasshouse.core.errors import ServiceError, ValidationException
 from glasshouse.engines.dynamo import Invalid
-from glasshouse.engines.dynamo.invalid import NoValue
+from glasshouse.engines.dynamo.invalid import NoValue, WrongValue
 
 __all__ = ["ValidationException"]
 
@@ -30,7 +30,8 @@ class OfRequest:
 
     def __exit__(self, kind, failure, trace):
         if kind is not None and issubclass(kind, Invalid) and kind is not NoValue:
-            raise Invalid(f"1 validation error detected: {failure}") from None
+            told = failure.reason if isinstance(failure, WrongValue) else failure
+            raise Invalid(f"1 validation error detected: {told}") from None
 
 
 WORDED, REQUEST = Worded(), OfRequest()

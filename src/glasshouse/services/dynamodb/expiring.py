@@ -63,6 +63,7 @@ class Expiring:
         table = self.tables.get(name)
         if table is None or table.ttl_attribute is None:
             return
+        self._scattered(table)
         rows = self.store.read(
             "SELECT hash, range FROM dynamodb_item WHERE number = ? AND expires <= ? AND expires > ? LIMIT ?",
             (table.number, self.now, self.now - TTL_REACH_S, DELETED_AT_ONCE),

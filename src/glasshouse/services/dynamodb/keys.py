@@ -2,7 +2,7 @@
 
 from glasshouse.engines.dynamo import Invalid, Item, Value, measure
 from glasshouse.engines.dynamo.key_conditions import KeyAttribute
-from glasshouse.engines.dynamo.keys import encoded, joined, partition, scattered
+from glasshouse.engines.dynamo.keys import encoded, joined, partition, partition_of
 from glasshouse.engines.dynamo.values import WRONG, kind_of
 from glasshouse.services.dynamodb.records import DynamoTable, Index
 
@@ -104,8 +104,7 @@ def _place_by_several(index: Index, item: Item) -> Place | None:
     if any(attribute.name not in item for attribute in index.keys):
         return None
     firsts, lasts = ([item[one.name] for one in part] for part in (index.schema.partitions, index.schema.sorts))
-    hash = partition(firsts[0]) if len(firsts) == 1 else scattered(joined(firsts))
-    return hash, encoded(lasts[0]) if len(lasts) == 1 else joined(lasts)
+    return partition_of(firsts), encoded(lasts[0]) if len(lasts) == 1 else joined(lasts)
 
 
 def check_index_keys(table: DynamoTable, item: Item):

@@ -96,6 +96,7 @@ class DynamoTable:
     destinations: list[Destination] = field(default_factory=list)
     replicas: list[str] = field(default_factory=list)  # the other regions of a global table
     warm: dict | None = None
+    scattered: bool = False  # its partitions lie in DynamoDB's order, as those of all tables do by now
 
     @property
     def told(self) -> list[Destination]:

@@ -22,6 +22,7 @@ from glasshouse.services.dynamodb.metering import Metering
 from glasshouse.services.dynamodb.reading import Reading
 from glasshouse.services.dynamodb.records import Backup, DynamoTable, Export, Import
 from glasshouse.services.dynamodb.replicas import Replicas
+from glasshouse.services.dynamodb.scattering import Scattering
 from glasshouse.services.dynamodb.selecting import Selecting
 from glasshouse.services.dynamodb.settings import Settings
 from glasshouse.services.dynamodb.statements import Statements
@@ -33,7 +34,7 @@ from glasshouse.services.dynamodb.writes import Writes
 
 class Dynamodb(
     Tables, TableUpdates, ItemOperations, Reading, Batches, Transactions, Statements, Selecting,
-    Backups, Exports, Imports, Destinations, Replicas, Expiring, Settings, Writes, Metering, Service,
+    Backups, Exports, Imports, Destinations, Replicas, Expiring, Settings, Scattering, Writes, Metering, Service,
 ):  # fmt: skip
     name = "dynamodb"
     tables = Table(DynamoTable, key="name")
@@ -83,7 +84,7 @@ class Dynamodb(
         if table is None or table.status not in ("ACTIVE", "UPDATING"):
             check_name(self._name_of(name), shortest=1)
             raise ResourceNotFoundException()
-        return table
+        return self._scattered(table)
 
     def _keep(self, table: DynamoTable):
         """Write down what has changed of a table. Its jobs run in its own account, so others cannot manage it."""

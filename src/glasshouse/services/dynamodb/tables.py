@@ -67,6 +67,7 @@ class Tables:
             table_class=table_class, on_demand=on_demand_throughput,
             on_demand_since=self.now if billing_mode == "PAY_PER_REQUEST" else None,
             encryption=self._encryption(sse_specification), warm=warm_throughput,
+            scattered=True,
         )  # fmt: skip
         self._set_stream(table, stream_specification)
         if resource_policy:
@@ -219,7 +220,7 @@ class Tables:
         table = self._find(name)
         if table is None:
             raise ResourceNotFoundException(f"Requested resource not found: {told}: {self._name_of(name)} not found")
-        return table
+        return self._scattered(table)
 
     @staticmethod
     def _global(table: DynamoTable, name: str) -> Index:
