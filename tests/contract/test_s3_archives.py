@@ -124,3 +124,10 @@ def test_a_restore_can_be_prolonged(s3, cloud):
     assert restore(s3, days=5)["ResponseMetadata"]["HTTPStatusCode"] == 200
     cloud.clock.advance(4 * DAY_S)
     assert s3.get_object(Bucket="attic", Key="a")["Body"].read() == b"1"
+
+
+def test_what_is_archived_is_not_copied(s3):
+    s3.put_object(Bucket="attic", Key="cold", Body=b"1", StorageClass="GLACIER")
+    error = refused(s3.copy_object, Bucket="attic", Key="copy", CopySource="attic/cold")
+    assert error["Code"] == "InvalidObjectState"
+    assert error["Message"] == "Operation is not valid for the source object's storage class"

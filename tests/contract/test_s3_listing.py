@@ -238,3 +238,10 @@ def _count_steps(sql):
 
     sql.set_progress_handler(tick, 100)
     return lambda: count[0]
+
+
+def test_a_number_beyond_all_integers_is_none(s3):
+    error = refused(s3.list_objects_v2, Bucket="box", MaxKeys=2**31)
+    assert error["Message"] == "Provided max-keys not an integer or within integer range"
+    error = refused(s3.list_objects_v2, Bucket="box", MaxKeys=-1)
+    assert error["Message"] == "Argument max-keys must be an integer between 0 and 2147483647"

@@ -227,3 +227,11 @@ def test_an_upload_in_parts_is_locked_when_it_is_completed(s3, now):
     parts = {"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]}
     s3.complete_multipart_upload(Bucket="vault", Key="a", UploadId=upload, MultipartUpload=parts)
     assert s3.get_object_retention(Bucket="vault", Key="a")["Retention"]["Mode"] == "GOVERNANCE"
+
+
+def test_a_lock_configuration_that_is_not_there_is_asked_for(s3):
+    s3.create_bucket(Bucket="safe")
+    error = refused(s3.put_object_lock_configuration, Bucket="safe")
+    assert (error["Code"], error["Status"]) == ("MissingRequestBodyError", 400)
+    error = refused(s3.put_object_lock_configuration, Bucket="safe", ObjectLockConfiguration={})
+    assert error["Code"] == "MalformedXML"

@@ -200,7 +200,7 @@ def test_of_many_deletions_some_may_fail(versioned):
         Delete={"Objects": [{"Key": "key", "VersionId": "nonsense"}, {"Key": "key"}, {"Key": "new", "ETag": "x"}]},
     )
     assert [(each["Key"], each["Code"]) for each in answer["Errors"]] == [
-        ("key", "InvalidArgument"),
+        ("key", "NoSuchVersion"),
         ("new", "NoSuchKey"),
     ]
     [deleted] = answer["Deleted"]
@@ -239,3 +239,10 @@ def test_the_clock_of_the_cloud_dates_objects(s3, cloud):
     s3.put_object(Bucket="box", Key="key", Body=HELLO)
     assert s3.head_object(Bucket="box", Key="key")["LastModified"] - before == timedelta(hours=1)
     assert s3.list_objects_v2(Bucket="box")["Contents"][0]["LastModified"] - before == timedelta(hours=1)
+
+
+def test_attributes_must_be_asked_for(s3):
+    s3.put_object(Bucket="box", Key="key", Body=HELLO)
+    error = refused(s3.get_object_attributes, Bucket="box", Key="key")
+    assert said(error) == ("InvalidRequest", 400)
+    assert "is either missing or empty" in error["Message"]

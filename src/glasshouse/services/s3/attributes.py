@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from glasshouse.services.s3 import checksums
-from glasshouse.services.s3.errors import InvalidArgument
+from glasshouse.services.s3.errors import InvalidArgument, InvalidRequest
 from glasshouse.services.s3.listing import MAX_INTEGER, MAX_KEYS, check_limit
 from glasshouse.services.s3.records import Checksum, ObjectVersion
 
@@ -20,7 +20,12 @@ class Attributes:
     ):  # fmt: skip
         found = self._bucket(bucket, expected_bucket_owner)
         wanted = object_attributes or []
-        if not wanted or not set(wanted) <= set(ATTRIBUTES):
+        if not any(wanted):
+            raise InvalidRequest(
+                "The x-amz-object-attributes header specifying the attributes to be retrieved is either missing or"
+                " empty"
+            )
+        if not set(wanted) <= set(ATTRIBUTES):
             raise InvalidArgument(
                 "Invalid attribute name specified.", ArgumentName="x-amz-object-attributes",
                 ArgumentValue=",".join(wanted),

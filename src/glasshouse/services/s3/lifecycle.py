@@ -9,7 +9,7 @@ from base64 import b64encode
 from glasshouse.core import ids
 from glasshouse.services.s3 import lifecycle_checks, lifecycle_rules
 from glasshouse.services.s3.aging import SMALLEST, job_key, next_midnight
-from glasshouse.services.s3.errors import InvalidRequest, MalformedXML
+from glasshouse.services.s3.errors import InvalidRequest, MissingRequestBodyError
 from glasshouse.services.s3.records import Bucket, ObjectVersion, Upload
 from glasshouse.services.s3.setting_errors import NoSuchLifecycleConfiguration
 
@@ -21,7 +21,7 @@ class Lifecycles:
     ):  # fmt: skip
         found = self._bucket(bucket, expected_bucket_owner)
         if lifecycle_configuration is None:
-            raise MalformedXML()
+            raise MissingRequestBodyError()
         smallest = transition_default_minimum_object_size
         if smallest not in SMALLEST:
             raise InvalidRequest(f"Invalid TransitionDefaultMinimumObjectSize found: {smallest}")

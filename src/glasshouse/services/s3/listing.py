@@ -216,7 +216,11 @@ def _key_of(token: str) -> str:
 
 
 def check_limit(name: str, value: int, most: int = MAX_KEYS) -> int:
-    if not 0 <= value <= MAX_INTEGER:
+    if value > MAX_INTEGER:
+        raise InvalidArgument(
+            f"Provided {name} not an integer or within integer range", ArgumentName=name, ArgumentValue=value
+        )
+    if value < 0:
         raise InvalidArgument(
             f"Argument {name} must be an integer between 0 and {MAX_INTEGER}", ArgumentName=name, ArgumentValue=value
         )

@@ -13,6 +13,7 @@ from glasshouse.services.s3.errors import (
     InvalidBucketState,
     InvalidRequest,
     MalformedXML,
+    MissingRequestBodyError,
 )
 from glasshouse.services.s3.records import UNLOCKED, Bucket, Lock, ObjectVersion, Retention
 from glasshouse.services.s3.setting_errors import NoSuchObjectLockConfiguration, ObjectLockConfigurationNotFoundError
@@ -32,7 +33,9 @@ class Locks:
         expected_bucket_owner: str | None = None,
     ):  # fmt: skip
         found = self._bucket(bucket, expected_bucket_owner)
-        configuration = object_lock_configuration or {}
+        if object_lock_configuration is None:
+            raise MissingRequestBodyError()
+        configuration = object_lock_configuration
         if configuration.get("ObjectLockEnabled") != "Enabled":
             raise MalformedXML()
         retention = _default_retention(configuration["Rule"]) if "Rule" in configuration else None

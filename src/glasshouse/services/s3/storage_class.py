@@ -72,7 +72,8 @@ class StorageClasses:
                 self._read_tiered(version)
             return
         if not version.restore or version.restore["IsRestoreInProgress"]:
-            raise InvalidObjectState(StorageClass=version.storage_class)
+            message = None if names is OWN else "Operation is not valid for the source object's storage class"
+            raise InvalidObjectState(message, StorageClass=version.storage_class)
 
     def _restore_headers(self, version: ObjectVersion) -> dict:
         """The member Restore of what GetObject and HeadObject answer."""
