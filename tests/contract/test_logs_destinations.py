@@ -7,6 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from glasshouse.core.access import Credential, root
+from tests.contract import lambda_code
 
 OWNER, SENDER = "000000000000", "111122223333"
 STREAM = f"arn:aws:kinesis:eu-west-1:{OWNER}:stream/s"
@@ -283,3 +284,19 @@ def test_what_comes_in_and_goes_on_is_measured(logs, aws, cloud, role):
     write(logs, cloud, "ERROR three")
     assert measured(aws, cloud, "DeliveryErrors", **about) == 1
     assert measured(aws, cloud, "ForwardedLogEvents", **about) == 2
+
+
+def test_a_function_that_hears_all_does_not_hear_itself(logs, aws, cloud):
+    role = lambda_code.execution_role(aws, "worker", "logs:*")
+    lambda_code.made(aws, "hears", "def handler(event, context):\n    print('heard', list(event))\n", role)
+    aws("lambda").add_permission(
+        FunctionName="hears", StatementId="logs", Action="lambda:InvokeFunction", Principal="logs.amazonaws.com",
+        SourceArn=f"arn:aws:logs:eu-west-1:{OWNER}:*",
+    )  # fmt: skip
+    document = json.dumps({"DestinationArn": f"arn:aws:lambda:eu-west-1:{OWNER}:function:hears"})
+    logs.put_account_policy(policyName="all", policyDocument=document, policyType=KIND)
+    logs.create_log_group(logGroupName="app")
+    logs.create_log_stream(logGroupName="app", logStreamName="one")
+    write(logs, cloud, "ERROR one")
+    heard = logs.filter_log_events(logGroupName="/aws/lambda/hears", filterPattern="heard")["events"]
+    assert [event["message"].strip() for event in heard] == ["heard ['awslogs']"]

@@ -1,6 +1,7 @@
 """Account policies: a subscription of all log groups of an account but those that it leaves out.
 
-Policies of the other types (data protection, field indexes, transformers, metrics) are refused.
+Policies of the other types (data protection, field indexes, transformers, metrics) are refused. Differs from AWS: what
+the function that is the destination logs itself is not sent to it, which would never end.
 """
 
 import json
@@ -74,6 +75,8 @@ class AccountPolicies:
             if group.log_group_name in _left_out(policy.selection_criteria):
                 continue
             settings = _settings(policy.policy_document)
+            if group.log_group_name == _own_group(settings["DestinationArn"]):
+                continue
             yield SubscriptionFilter(
                 group.log_group_name, policy.policy_name, settings.get("FilterPattern", ""),
                 settings["DestinationArn"], settings.get("RoleArn"), settings.get("Distribution", "ByLogStream"),
@@ -99,6 +102,12 @@ def _settings(text: str) -> dict[str, str]:
     if settings.get("Distribution", "Random") not in ("Random", "ByLogStream"):
         raise InvalidParameterException("The Distribution must be Random or ByLogStream.")
     return settings
+
+
+def _own_group(arn: str) -> str | None:
+    """Where a function logs."""
+    _, marked, function = arn.partition(":function:")
+    return f"/aws/lambda/{function.partition(':')[0]}" if marked else None
 
 
 def _left_out(criteria: str | None) -> list[str]:
