@@ -185,6 +185,14 @@ def test_event_data_stores_have_settings(trail):
 # What happens next
 
 
+def test_a_call_that_names_no_role_is_kept_as_well(aws, trail):
+    refused(
+        lambda: aws("sts").assume_role(RoleArn="nothing-valid-in-here", RoleSessionName="session"), "ValidationError"
+    )
+    [event] = events(trail, EventName="AssumeRole")
+    assert (event["errorCode"], "resources" in event) == ("ValidationError", False)
+
+
 def test_a_trail_writes_files_by_the_clock(aws, trail, cloud, bucket):
     trail.create_trail(Name="abc", S3BucketName=bucket, S3KeyPrefix="p")
     aws("iam").create_user(UserName="before")

@@ -378,4 +378,6 @@ def test_the_credential_report_lists_the_users(iam, cloud):
     cloud.settle()
     report = iam.get_credential_report()
     rows = list(csv.DictReader(io.StringIO(report["Content"].decode())))
-    assert [(row["user"], row["password_enabled"], row["mfa_active"]) for row in rows] == [("u", "false", "false")]
+    told = [(row["user"], row["password_enabled"], row["mfa_active"]) for row in rows]
+    assert told == [("<root_account>", "not_supported", "false"), ("u", "false", "false")]
+    assert (rows[0]["arn"], rows[0]["cert_2_last_rotated"]) == ("arn:aws:iam::000000000000:root", "N/A")

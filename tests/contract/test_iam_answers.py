@@ -99,6 +99,10 @@ def test_lists_tell_less_than_the_single_answer(iam):
     iam.create_policy(PolicyName="bare", PolicyDocument=ALLOWING)
     [user], [role] = iam.list_users()["Users"], iam.list_roles()["Roles"]
     listed, _ = sorted(iam.list_policies(Scope="Local")["Policies"], key=lambda one: one["Arn"], reverse=True)
+    again = iam.create_role(RoleName="q", AssumeRolePolicyDocument=TRUST, Description="d", MaxSessionDuration=3600)[
+        "Role"
+    ]
+    assert again.keys() == {"Path", "RoleName", "RoleId", "Arn", "CreateDate", "AssumeRolePolicyDocument"}
     for shown in (user, role, listed):
         assert not {"PermissionsBoundary", "Tags", "RoleLastUsed", "Description"} & shown.keys()
     assert made["Tags"] == tags and "Description" not in made

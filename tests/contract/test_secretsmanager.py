@@ -78,6 +78,12 @@ def test_a_name_is_given_once(secrets, secret):
         "ResourceExistsException",
         "The operation failed because the secret db already exists.",
     )
+    token = "a" * 32
+    arn = secrets.create_secret(Name="other", SecretString="x", ClientRequestToken=token)["ARN"]
+    assert refusal(secrets.create_secret, Name="other", SecretString="y", ClientRequestToken=token) == (
+        "ResourceExistsException",
+        f"You can't use ClientRequestToken {token} because that value is already in use for a version of secret {arn}.",
+    )
 
 
 def test_a_value_is_a_text_or_binary(secrets, secret):

@@ -97,6 +97,36 @@ def test_a_malformed_session_policy_is_refused(aws):
     assert refused.value.response["Error"]["Code"] == "MalformedPolicyDocument"
 
 
+@pytest.mark.parametrize(
+    ("tags", "transitive", "message"),
+    [
+        (["a"], ["z"], "The specified transitive tag key must be included in the requested tags."),
+        (["a", "A"], [], "Duplicate tag keys found. Please note that Tag keys are case insensitive."),
+    ],
+)
+def test_tags_of_a_session_must_go_together(aws, tags, transitive, message):
+    document = trust(ACCOUNT, action=["sts:AssumeRole", "sts:TagSession"])
+    role = aws("iam").create_role(RoleName="r", AssumeRolePolicyDocument=document)["Role"]["Arn"]
+    given = [{"Key": key, "Value": "1"} for key in tags]
+    with pytest.raises(ClientError) as refused:
+        aws("sts").assume_role(RoleArn=role, RoleSessionName="session", Tags=given, TransitiveTagKeys=transitive)
+    error = refused.value.response["Error"]
+    assert (error["Code"], error["Message"]) == ("InvalidParameterValue", message)
+
+
+def test_a_transitive_tag_is_not_set_anew(aws):
+    iam = aws("iam")
+    document = trust(ACCOUNT, action=["sts:AssumeRole", "sts:TagSession"])
+    role = iam.create_role(RoleName="r", AssumeRolePolicyDocument=document)["Role"]["Arn"]
+    iam.put_role_policy(RoleName="r", PolicyName="p", PolicyDocument=allow("*"))
+    tag = [{"Key": "Team", "Value": "1"}]
+    asked = {"RoleArn": role, "RoleSessionName": "session"}
+    session = aws("sts").assume_role(**asked, Tags=tag, TransitiveTagKeys=["Team"])["Credentials"]
+    chained = aws("sts", **keys(session))
+    with pytest.raises(ClientError, match="conflicts with a transitive tag key from the calling session"):
+        chained.assume_role(**asked, Tags=[{"Key": "team", "Value": "2"}])
+
+
 def test_a_message_that_was_never_encoded_is_not_decoded(aws):
     with pytest.raises(ClientError) as refused:
         aws("sts").decode_authorization_message(EncodedMessage="nonsense")

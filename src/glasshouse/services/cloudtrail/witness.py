@@ -37,7 +37,7 @@ READ_PREFIXES = (
 )
 DATA_WANTED = "cloudtrail.data"
 HISTORY_EVENTS, TRIMMED_EVERY = 100_000, 5_000
-EVENT_VERSION = "1.11"
+EVENT_VERSION, ARN_PARTS = "1.11", 6
 
 
 @cache
@@ -143,8 +143,8 @@ class Witness:
 def _resources(call: Call) -> list[dict[str, str]]:
     """The resources that a record names: roles and keys by their ARNs, buckets and objects."""
     params = call.params
-    if call.service == "sts" and "RoleArn" in params:
-        return [{"accountId": params["RoleArn"].split(":")[4], "type": "AWS::IAM::Role", "ARN": params["RoleArn"]}]
+    if call.service == "sts" and len(account := str(params.get("RoleArn", "")).split(":", 5)) == ARN_PARTS:
+        return [{"accountId": account[4], "type": "AWS::IAM::Role", "ARN": params["RoleArn"]}]
     if call.service == "s3" and "Bucket" in params:
         bucket = f"arn:aws:s3:::{params['Bucket']}"
         found = [{"accountId": call.account, "type": "AWS::S3::Bucket", "ARN": bucket}]

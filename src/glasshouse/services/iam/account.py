@@ -4,6 +4,7 @@ import csv
 import io
 from datetime import UTC, datetime
 
+from glasshouse.core.call import partition
 from glasshouse.services.iam.entities import PAGE, attached, encoded
 from glasshouse.services.iam.errors import (
     EntityAlreadyExists,
@@ -28,6 +29,10 @@ REPORT_COLUMNS = [
     *["user", "arn", "user_creation_time"], *PASSWORD_COLUMNS, "mfa_active",
     *[f"access_key_{number}_{column}" for number in (1, 2) for column in KEY_COLUMNS],
     *[f"cert_{number}_{column}" for number in (1, 2) for column in ("active", "last_rotated")],
+]  # fmt: skip
+ROOT_CELLS = [
+    *["N/A", "not_supported", "no_information", "not_supported", "not_supported", "false"],
+    *["false", "N/A", "N/A", "N/A", "N/A"] * 2, *["false", "N/A"] * 2,
 ]  # fmt: skip
 
 
@@ -145,6 +150,8 @@ class Account:
         written = io.StringIO()
         table = csv.writer(written, lineterminator="\n")
         table.writerow(REPORT_COLUMNS)
+        root = f"arn:{partition(self.call.region)}:iam::{self.call.account}:root"
+        table.writerow(["<root_account>", root, *ROOT_CELLS])
         for user in self.users.list():
             table.writerow(self._report_row(user))
         self.reports.put(CredentialReport("the account's", self.now, written.getvalue()))
@@ -156,7 +163,7 @@ class Account:
         password = ["true", used, _iso(profile.create_date), "N/A"] if profile else ["false", "N/A", "N/A", "N/A"]
         keys = [cell for key in self.access_keys.list(user.user_name) for cell in self._report_key(key)]
         keys += ["false", "N/A", "N/A", "N/A", "N/A"] * ((10 - len(keys)) // 5)
-        held = self.signing_certificates.list(user.user_name)
+        held = sorted(self.signing_certificates.list(user.user_name), key=lambda one: one.upload_date)
         certificates = [cell for one in held for cell in (str(one.status == "Active").lower(), _iso(one.upload_date))]
         certificates += ["false", "N/A"] * ((4 - len(certificates)) // 2)
         start = [user.user_name, user.arn, _iso(user.create_date)]

@@ -188,7 +188,7 @@ class Entities:
         """A policy that may be a boundary. Raises InvalidInput, NoSuchEntity."""
         if arn is None:
             return None
-        if not is_arn(arn):
+        if not is_arn(arn) or ":policy/" not in arn:
             raise InvalidInput(f"ARN {arn} is not valid.")
         if self._text_of(arn) is None:
             raise NoSuchEntity(f"Scope ARN: {arn} does not exist or is not attachable.")

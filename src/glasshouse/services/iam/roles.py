@@ -49,7 +49,8 @@ class Roles:
         )  # fmt: skip
         self._tag(role.arn, tags)
         self._keep(role)
-        return {"Role": self._role_shown(role)}
+        untold = {"description": None, "max_session_duration": None, "role_last_used": None}
+        return {"Role": {**self._role_shown(role), **untold}}
 
     def get_role(self, role_name: str):
         return {"Role": self._role_shown(self._role(role_name))}
@@ -80,9 +81,9 @@ class Roles:
 
     def delete_role(self, role_name: str):
         role = self._own_role(role_name)
+        self._refuse_with_policies(role)
         if any(profile.role_name == role_name for profile in self.instance_profiles.list()):
             raise DeleteConflict("Cannot delete entity, must remove roles from instance profile first.")
-        self._refuse_with_policies(role)
         self._forget_role(role)
 
     def put_role_permissions_boundary(self, role_name: str, permissions_boundary: str):

@@ -146,8 +146,13 @@ class Secrets:
                 "You can't create this secret because a secret with this name is already scheduled for deletion."
             )
         version = self.versions.get(secret.name, token)
-        if version is None or value is None or self._revealed(secret, version) != value:
+        if version is None or value is None:
             raise ResourceExistsException(f"The operation failed because the secret {secret.name} already exists.")
+        if self._revealed(secret, version) != value:
+            raise ResourceExistsException(
+                f"You can't use ClientRequestToken {token} because that value is already in use for a version of"
+                f" secret {secret.arn}."
+            )
         return {"ARN": secret.arn, "Name": secret.name, "VersionId": token}
 
     def _described(self, secret: Secret) -> dict:

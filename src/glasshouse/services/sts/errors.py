@@ -9,6 +9,10 @@ class AccessDenied(ServiceError):
     status = 403
 
 
+class InvalidParameterValue(ServiceError):
+    """A parameter has a value that goes with no other, or with none of the session that asks."""
+
+
 class ValidationError(ServiceError):
     """The input fails to satisfy the constraints specified by the service."""
 

@@ -17,6 +17,7 @@ from glasshouse.engines.policy import MalformedPolicy
 from glasshouse.engines.policy.wellformed import Purpose, require_wellformed
 from glasshouse.services.sts.errors import (
     AccessDenied,
+    InvalidParameterValue,
     MalformedPolicyDocument,
     PackedPolicyTooLarge,
     ValidationError,
@@ -160,8 +161,16 @@ class RoleSessions:
             if key in caller.session.get("transitive", ())
         }
         given = from_list(tags)
-        for key in given.keys() & inherited.keys():
-            raise ValidationError(f"The tag {key} is transitive in the calling session and cannot be overridden")
+        lowered = [tag["Key"].lower() for tag in tags or ()]
+        if len(set(lowered)) < len(lowered):
+            raise InvalidParameterValue("Duplicate tag keys found. Please note that Tag keys are case insensitive.")
+        if not {key.lower() for key in transitive or ()} <= set(lowered):
+            raise InvalidParameterValue("The specified transitive tag key must be included in the requested tags.")
+        if any(key.lower() in lowered for key in inherited):
+            raise InvalidParameterValue(
+                "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key"
+                " from the calling session."
+            )
         keys = [*inherited, *(transitive or ())]
         return {"issued": self.now, "tags": {**inherited, **given}, "transitive": keys}
 
