@@ -88,7 +88,7 @@ def test_a_role_that_lambda_cannot_take_on(functions, wanted, aws):
         ({"MemorySize": 10241}, "ValidationException", "value less than or equal to 10240"),
         ({"EphemeralStorage": {"Size": 511}}, "ValidationException", "at 'ephemeralStorage.size'"),
         ({"Architectures": ["mips"]}, "ValidationException", "[x86_64, arm64]"),
-        ({"FunctionName": "no spaces"}, INVALID, "at 'functionName' failed to satisfy constraint"),
+        ({"FunctionName": "no spaces"}, "ValidationException", "at 'functionName' failed to satisfy constraint"),
         ({"FunctionName": "a" * 65}, INVALID, "Member must have length less than or equal to 64"),
         ({"FunctionName": "echo:1"}, "ValidationException", "Member must satisfy regular expression pattern"),
         ({"Code": {"ZipFile": b"no zip"}}, INVALID, "Could not unzip uploaded file. Please check your file"),

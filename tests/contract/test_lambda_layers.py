@@ -57,7 +57,17 @@ def test_layers_that_are_not_there(functions, aws):
 
 def test_layers_that_cannot_be(functions):
     published(functions)
-    assert refused(published, functions=functions, CompatibleRuntimes=["cobol"])[0] == "ValidationException"
+    asked = {"CompatibleRuntimes": ["cobol", "java21"], "CompatibleArchitectures": ["vax"]}
+    code, message = refused(published, functions=functions, **asked)
+    assert code == "ValidationException"
+    assert message.startswith(
+        "2 validation errors detected: Value '[cobol, java21]' at 'compatibleRuntimes' failed to satisfy constraint:"
+        " Member must satisfy enum value set: [nodejs20.x, "
+    )
+    assert message.endswith(
+        "; Value '[vax]' at 'compatibleArchitectures' failed to satisfy constraint: Member must satisfy constraint:"
+        " [Member must satisfy enum value set: [x86_64, arm64], Member must not be null]"
+    )
     assert refused(published, functions=functions, CompatibleArchitectures=["mips"])[0] == "ValidationException"
     assert refused(functions.publish_layer_version, LayerName="tools", Content={"ZipFile": b"no zip"})[0] == INVALID
     assert published(functions)["Version"] == 2

@@ -69,8 +69,10 @@ def test_what_stands_ready_must_be_published(aws):
     assert (code, message) == (
         "ProvisionedConcurrencyConfigNotFoundException", "No Provisioned Concurrency Config found for this function"
     )  # fmt: skip
+    code, message = refused(call, FunctionName=name, Qualifier=version, ProvisionedConcurrentExecutions=1001)
+    assert code == "InvalidParameterValueException" and message.endswith("unreserved concurrency [1000].")
     code, message = refused(call, FunctionName=name, Qualifier=version, ProvisionedConcurrentExecutions=901)
-    assert code == "InvalidParameterValueException" and message.endswith("unreserved concurrency [900].")
+    assert code == "InvalidParameterValueException" and message.endswith("below its minimum value of [100].")
     client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=2)
     code, message = refused(call, FunctionName=name, Qualifier=version, ProvisionedConcurrentExecutions=3)
     assert message.startswith("Requested Provisioned Concurrency should not be greater than the reserved")

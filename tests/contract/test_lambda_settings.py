@@ -54,7 +54,35 @@ def test_destinations_that_cannot_be(functions, aws):
     assert refused(put, FunctionName="echo", MaximumEventAgeInSeconds=59)[0] == "ValidationException"
 
 
+def test_tags_that_cannot_be(functions, aws):
+    arn = made(aws)["FunctionArn"]
+    none = "An error occurred and the request cannot be processed."
+    assert refused(functions.tag_resource, Resource=arn, Tags={}) == (INVALID, none)
+    absent = f"arn:aws:lambda:{REGION}:{ACCOUNT}:event-source-mapping:00000000-0000-0000-0000-000000000000"
+    expected = (MISSING, f"Event source mapping not found: {absent}")
+    assert refused(functions.tag_resource, Resource=absent, Tags={"a": "b"}) == expected
+    many = {str(number): "" for number in range(51)}
+    code = {"ZipFile": zipped(ECHO)}
+    asked = {"FunctionName": "other", "Runtime": "python3.12", "Handler": "index.handler", "Code": code, "Tags": many}
+    role = functions.get_function_configuration(FunctionName="echo")["Role"]
+    expected = (INVALID, "Number of tags exceeds resource tag limit.")
+    assert refused(functions.create_function, Role=role, **asked) == expected
+
+
 # What is done
+
+
+def test_a_function_is_revised_with_its_tags(functions, aws):
+    arn = made(aws)["FunctionArn"]
+    functions.get_waiter("function_active_v2").wait(FunctionName="echo")
+    seen = [functions.get_function_configuration(FunctionName="echo")["RevisionId"]]
+    for change in (
+        lambda: functions.tag_resource(Resource=arn, Tags={"a": "b"}),
+        lambda: functions.untag_resource(Resource=arn, TagKeys=["a"]),
+    ):
+        change()
+        seen.append(functions.get_function_configuration(FunctionName="echo")["RevisionId"])
+    assert len(set(seen)) == 3
 
 
 def test_how_asynchronous_invocations_end_is_set_for_each_qualifier(functions, aws):

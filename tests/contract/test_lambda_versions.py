@@ -125,7 +125,7 @@ def test_versions_keep_snapshots_where_that_is_wanted(aws):
     assert functions.publish_version(FunctionName="quick")["State"] == "Pending"
     functions.get_waiter("published_version_active").wait(FunctionName="quick", Qualifier="1")
     version = functions.get_function_configuration(FunctionName="quick:1")
-    assert (version["State"], version["SnapStart"]["OptimizationStatus"]) == ("Active", "Off")
+    assert (version["State"], version["SnapStart"]["OptimizationStatus"]) == ("Active", "On")
     functions.update_function_configuration(FunctionName="quick", SnapStart={"ApplyOn": "None"})
     latest = functions.get_function_configuration(FunctionName="quick")
     assert latest["SnapStart"] == {"ApplyOn": "None", "OptimizationStatus": "Off"}

@@ -102,7 +102,7 @@ class Aliases:
                 raise already_included(version)
             if version == LATEST:
                 raise InvalidParameterValueException(
-                    "$LATEST is not supported for an alias pointing to more than 1 version"
+                    "$LATEST is not supported for an alias pointing to more than 1 version", Type=None
                 )
             self._check_version(function, further)
         return dict(weights)

@@ -99,7 +99,7 @@ class CodeSigning:
     def _signing(self, arn: str) -> CodeSigningConfig:
         config = self.code_signing_configs.get(arn.rpartition(":")[2])
         if config is None or config.code_signing_config_arn != arn:
-            raise ResourceNotFoundException(f"The Lambda code signing configuration {arn} can not be found.")
+            raise ResourceNotFoundException(f"The Lambda code signing configuration {arn} can not be found.", Type=None)
         return config
 
     def _check_signing(self, arn: str) -> CodeSigningConfig:

@@ -31,12 +31,15 @@ class Concurrency:
 
     def put_function_concurrency(self, function_name: str, reserved_concurrent_executions: int):
         reference = self._unqualified(function_name)
-        function = self._function(reference)
+        function = self._functions_at(reference).get(reference.name)
+        if function is None:
+            raise ResourceNotFoundException(f"Function not found: {reference.arn}:{LATEST}")
         wanted = reserved_concurrent_executions
         if CONCURRENT_EXECUTIONS - self._taken(but=function.name) - wanted < LEAST_UNRESERVED:
             raise InvalidParameterValueException(
                 "Specified ReservedConcurrentExecutions for function decreases account's"
-                f" UnreservedConcurrentExecution below its minimum value of [{LEAST_UNRESERVED}]."
+                f" UnreservedConcurrentExecution below its minimum value of [{LEAST_UNRESERVED}].",
+                Type=None,
             )
         ready = self._ready(self.provisioned, function.name)
         if wanted < ready:
@@ -190,11 +193,18 @@ class Concurrency:
                     " function"
                 )
             return
-        left = CONCURRENT_EXECUTIONS - self._taken(but=function.name) - LEAST_UNRESERVED
+        left = CONCURRENT_EXECUTIONS - self._taken(but=function.name)
         if total > left:
             raise InvalidParameterValueException(
                 "Specified ConcurrentExecutions for function is greater than account's unreserved concurrency"
-                f" [{left}]."
+                f" [{left}].",
+                Type=None,
+            )
+        if left - total < LEAST_UNRESERVED:
+            raise InvalidParameterValueException(
+                "Specified ConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below"
+                f" its minimum value of [{LEAST_UNRESERVED}].",
+                Type=None,
             )
 
     def _provision_later(self, config: ProvisionedConcurrency):

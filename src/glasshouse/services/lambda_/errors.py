@@ -30,10 +30,11 @@ __all__ = [
 
 
 class UserError(ServiceError):
-    """An error of Lambda that the caller can mend."""
+    """An error of Lambda that the caller can mend. Some of AWS's do not say so: `Type=None`."""
 
     def __init__(self, message: str | None = None, **members):
-        super().__init__(message, **{"Type": "User", **members})
+        told = {"Type": "User", **members}
+        super().__init__(message, **{name: value for name, value in told.items() if value is not None})
 
 
 class AccessDeniedException(UserError):

@@ -19,9 +19,8 @@ from glasshouse.services.lambda_.records import LATEST, Alias, Configuration, Fu
 
 NAMED = re.compile(
     r"(?:(?P<partition>arn:aws[a-zA-Z-]*:lambda):)?(?:(?P<region>(?:eusc-)?[a-z]{2}(?:-gov|-iso[a-z]?)?-[a-z]+-\d):)?"
-    r"(?:(?P<account>\d{12}):)?(?:function:)?(?P<name>[a-zA-Z0-9-_]+)(?::(?P<qualifier>\$LATEST|[a-zA-Z0-9-_]+))?"
+    r"(?:(?P<account>\d{12}):)?(?:function:)?(?P<name>[a-zA-Z0-9-_.]+)(?::(?P<qualifier>\$LATEST(?:\.PUBLISHED)?|[a-zA-Z0-9-_]+))?"
 )
-LONGEST_NAME = 64
 VERSION = re.compile(r"\d+")
 
 
@@ -66,10 +65,6 @@ class Finding:
         if read is None:
             raise violation(
                 function_name, "functionName", f"Member must satisfy regular expression pattern: {NAMED.pattern}"
-            )
-        if len(read["name"]) > LONGEST_NAME:
-            raise violation(
-                function_name, "functionName", f"Member must have length less than or equal to {LONGEST_NAME}"
             )
         region = read["region"] or self.call.region
         if region != self.call.region:

@@ -11,12 +11,13 @@ from glasshouse.services.lambda_.errors import (
     outdated,
     violation,
 )
-from glasshouse.services.lambda_.finding import LONGEST_NAME, NAMED, VERSION, Reference, Target
+from glasshouse.services.lambda_.finding import NAMED, VERSION, Reference, Target
 from glasshouse.services.lambda_.packages import check_whole_size
 from glasshouse.services.lambda_.records import LATEST, Configuration, Function
+from glasshouse.services.lambda_.settings import check_tags
 from glasshouse.services.lambda_.showing import in_list, shown
 
-PAGE, PATIENCE_S = 50, 5.0
+PAGE, PATIENCE_S, LONGEST_NAME = 50, 5.0, 64
 CREATING = {"reason": "The function is being created.", "code": "Creating"}
 NAME_PATTERN = (
     r"(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?(\d{12}:)?(function:)?"
@@ -43,8 +44,6 @@ class Functions:
             raise InvalidParameterValueException(
                 "Runtime and Handler are mandatory parameters for functions created with deployment packages."
             )
-        if self.functions.get(name):
-            raise ResourceConflictException(f"Function already exist: {name}")
         function = Function(
             name, self.call.arn(f"function:{name}"), self.now, code_signing_config_arn=code_signing_config_arn
         )
@@ -56,6 +55,9 @@ class Functions:
             logging_config={"LogFormat": "Text", "LogGroup": f"/aws/lambda/{name}"},
         )  # fmt: skip
         self._configure(configuration, self.call.params)
+        if self.functions.get(name):
+            raise ResourceConflictException(f"Function already exist: {name}")
+        check_tags(tags or {})
         self.functions.put(function)
         self.configurations.put(configuration)
         self.cloud.tags.add(function.arn, tags)
@@ -159,12 +161,10 @@ class Functions:
     def _new_name(self, function_name: str) -> str:
         """The name that a function to be created is given, as a name or as an ARN of this place."""
         read = NAMED.fullmatch(function_name)
-        bare = ":" not in function_name
         if read is None or read["qualifier"]:
-            refusal = violation(
+            raise violation(
                 function_name, "functionName", f"Member must satisfy regular expression pattern: {NAME_PATTERN}"
             )
-            raise InvalidParameterValueException(refusal.message) if bare else refusal
         if len(read["name"]) > LONGEST_NAME:
             constraint = f"Member must have length less than or equal to {LONGEST_NAME}"
             raise InvalidParameterValueException(violation(read["name"], "functionName", constraint).message)

@@ -9,15 +9,18 @@ from glasshouse.services.lambda_.errors import (
     AccessDeniedException,
     InvalidParameterValueException,
     ResourceNotFoundException,
+    ValidationException,
 )
 from glasshouse.services.lambda_.functions import PAGE
 from glasshouse.services.lambda_.packages import check_whole_size
 from glasshouse.services.lambda_.records import Configuration, Layer, LayerName, LayerVersion
+from glasshouse.services.lambda_.runtimes import CURRENT, KNOWN
 
 LAYER = re.compile(
     r"arn:aws[a-zA-Z-]*:lambda:(?P<region>[^:]+):(?P<account>\d{12}):layer:(?P<name>[a-zA-Z0-9-_]+)(:(?P<version>\d+))?"
 )
 MOST_LAYERS = 5
+ARCHITECTURES = ("x86_64", "arm64")
 
 
 class Layers:
@@ -28,6 +31,7 @@ class Layers:
         license_info: str | None = None, compatible_architectures: list | None = None,
     ):  # fmt: skip
         name = self._own_layer(layer_name)
+        check_compatible(compatible_runtimes or [], compatible_architectures or [])
         code = self._package(content, "PublishLayerVersion")
         layer = self.layers.get(name) or LayerName(name, self.call.arn(f"layer:{name}"))
         layer.published += 1
@@ -200,6 +204,25 @@ class Layers:
             "CompatibleRuntimes": version.compatible_runtimes,
             "LicenseInfo": version.license_info,
         }
+
+
+def check_compatible(runtimes: list[str], architectures: list[str]):
+    """Raises ValidationException, whose list of runtimes is printed as if it were one value."""
+    found = []
+    if any(runtime not in KNOWN for runtime in runtimes):
+        found.append(
+            f"Value '[{', '.join(runtimes)}]' at 'compatibleRuntimes' failed to satisfy constraint: Member must satisfy"
+            f" enum value set: [{', '.join(CURRENT)}]"
+        )
+    if any(architecture not in ARCHITECTURES for architecture in architectures):
+        found.append(
+            f"Value '[{', '.join(architectures)}]' at 'compatibleArchitectures' failed to satisfy constraint: Member"
+            f" must satisfy constraint: [Member must satisfy enum value set: [{', '.join(ARCHITECTURES)}], Member must"
+            " not be null]"
+        )
+    if found:
+        count = f"{len(found)} validation error{'s' if len(found) > 1 else ''} detected: "
+        raise ValidationException(count + "; ".join(found))
 
 
 def check_number(number: int):

@@ -142,7 +142,8 @@ class Permissions:
             return self._target(reference).configuration
         alias = self._aliases_at(reference).get(reference.name, qualifier)
         if alias is None:
-            raise ResourceNotFoundException(f"Cannot find alias arn: {reference.arn}")
+            words = "Function not found" if "$" in qualifier else "Cannot find alias arn"
+            raise ResourceNotFoundException(f"{words}: {reference.arn}")
         return alias
 
     def _touch(self, reference: Reference, owner: Configuration | Alias):

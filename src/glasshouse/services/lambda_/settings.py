@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from glasshouse.core import ids
 from glasshouse.services.lambda_.errors import (
     InvalidParameterValueException,
     ResourceNotFoundException,
@@ -39,14 +40,18 @@ class Settings:
 
     def tag_resource(self, resource: str, tags: dict):
         arn = self._taggable(resource)
-        merged = {**self.cloud.tags.of(arn), **tags}
-        check_tags(merged)
+        if not tags:
+            raise InvalidParameterValueException("An error occurred and the request cannot be processed.")
+        check_tags({**self.cloud.tags.of(arn), **tags})
         self.cloud.tags.add(arn, tags)
+        self._revise(arn)
 
     def untag_resource(self, resource: str, tag_keys: list):
         if not tag_keys:
             raise violation("null", "tagKeys", "Member must not be null")
-        self.cloud.tags.remove(self._taggable(resource), tag_keys)
+        arn = self._taggable(resource)
+        self.cloud.tags.remove(arn, tag_keys)
+        self._revise(arn)
 
     def list_tags(self, resource: str):
         return {"Tags": self.cloud.tags.of(self._taggable(resource))}
@@ -97,7 +102,10 @@ class Settings:
         kept."""
         kind, name = resource.split(":")[5:7]
         if kind == "event-source-mapping":
-            return self._mapping(name).event_source_mapping_arn
+            mapping = self.mappings.get(name)
+            if mapping is None:
+                raise ResourceNotFoundException(f"Event source mapping not found: {resource}")
+            return mapping.event_source_mapping_arn
         if kind == "code-signing-config":
             return self._signing(resource).code_signing_config_arn
         if kind != "function":
@@ -108,6 +116,13 @@ class Settings:
                 "Tags on function aliases and versions are not supported. Please specify a function ARN."
             )
         return self._function(reference).arn
+
+    def _revise(self, arn: str):
+        """To change the tags of a function is to revise it."""
+        if arn.split(":")[5] == "function":
+            latest = self._latest(self._reference(arn))
+            latest.revision_id = ids.uuid()
+            self.configurations.put(latest)
 
 
 def check_tags(tags: Mapping[str, str]):
