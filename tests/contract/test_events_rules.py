@@ -58,8 +58,7 @@ def test_permissions_that_cannot_be_given(events):
     refused(events.put_permission, "ValidationException", unknown, **who | {"Action": "events:PutRule"})
     refused(events.put_permission, "ValidationException", "This policy contains invalid Json", Policy="{")
     gone = "Statement with the provided id does not exist."
-    no_policy = "EventBus does not have a policy."
-    refused(events.remove_permission, "ResourceNotFoundException", no_policy, StatementId="s")
+    refused(events.remove_permission, "ResourceNotFoundException", gone, StatementId="s")
     events.put_permission(**who)
     refused(events.remove_permission, "ResourceNotFoundException", gone, StatementId="t")
     long = json.dumps({"Version": "2012-10-17", "Statement": [{"Sid": "x" * 11_000}]})

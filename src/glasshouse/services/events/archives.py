@@ -165,6 +165,8 @@ class Replays:
     ):
         if ":event-bus/" not in destination["Arn"]:
             raise _not_valid("Destination.Arn", "Must contain an event bus ARN.")
+        if event_start_time >= event_end_time:
+            raise _not_valid("EventEndTime", "EventStartTime must be before EventEndTime.")
         bus = self._bus(destination["Arn"])
         name = event_source_arn.rpartition("archive/")[2]
         archive = self.archives.get(name)
@@ -172,8 +174,6 @@ class Replays:
             raise _not_valid("EventSourceArn", f"Archive {name} does not exist.")
         if archive.event_source_arn != bus.arn:
             raise _not_valid("Destination.Arn", "Cross event bus replay is not permitted.")
-        if event_start_time >= event_end_time:
-            raise _not_valid("EventEndTime", "EventStartTime must be before EventEndTime.")
         if self.replays.get(replay_name):
             raise ResourceAlreadyExistsException(f"Replay {replay_name} already exists.")
         if sum(replay.state in ("STARTING", "RUNNING", "CANCELLING") for replay in self.replays.list()) >= MOST_REPLAYS:

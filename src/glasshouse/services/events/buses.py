@@ -115,9 +115,7 @@ class Buses:
         if remove_all_permissions:
             self._put_policy(bus, None)
             return
-        if not bus.policy:
-            raise ResourceNotFoundException("EventBus does not have a policy.")
-        document = json.loads(bus.policy)
+        document = json.loads(bus.policy) if bus.policy else {"Statement": []}
         kept = [statement for statement in _statements(document) if statement.get("Sid") != statement_id]
         if len(kept) == len(_statements(document)):
             raise ResourceNotFoundException("Statement with the provided id does not exist.")

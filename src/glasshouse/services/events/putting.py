@@ -11,15 +11,23 @@ from glasshouse.services.events.inputs import iso_time, spelled
 from glasshouse.services.events.matching import Plan, Rulebook, Rulebooks, as_object, check_pattern, make_rulebook
 from glasshouse.services.events.records import ALL_MANAGEMENT_EVENTS, DEFAULT, Rule, Target
 
-LARGEST_REQUEST = 1_048_576
+LARGEST_REQUEST, MOST_ENTRIES = 1_048_576, 10
+# The members of an entry as AWS's refusal of too many of them prints it.
+PRINTED = ("Time", "Source", "Resources", "DetailType", "Detail", "EventBusName", "TraceHeader", "KmsKeyIdentifier",
+           "InternalMetadata")  # fmt: skip
 TIME_BYTES = 14
-NEEDED_OF_TESTED = ("id", "account", "source", "time", "region", "resources", "detail-type")
+NEEDED_OF_TESTED = ("id", "account", "source", "time", "region", "detail-type")
 
 
 class Putting:
     """PutEvents and TestEventPattern."""
 
     def put_events(self, entries: list[dict]):
+        if len(entries) > MOST_ENTRIES:
+            raise ValidationException(
+                f"1 validation error detected: Value '[{', '.join(map(_printed, entries))}]' at 'entries' failed to"
+                f" satisfy constraint: Member must have length less than or equal to {MOST_ENTRIES}"
+            )
         sizes = sum(map(entry_size, entries))
         if sizes >= LARGEST_REQUEST:
             raise ValidationException("Total size of the entries in the request is over the limit.")
@@ -132,3 +140,14 @@ def entry_size(entry: dict) -> int:
 
 def _error(code: str, message: str) -> dict[str, str]:
     return {"ErrorCode": code, "ErrorMessage": message}
+
+
+def _printed(entry: dict[str, Any]) -> str:
+    fields = (f"{name[0].lower()}{name[1:]}={_java(entry.get(name))}" for name in PRINTED)
+    return f"PutEventsRequestEntry({', '.join(fields)})"
+
+
+def _java(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(value)}]"
+    return "null" if value is None else str(value)

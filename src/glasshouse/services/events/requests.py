@@ -41,7 +41,7 @@ def api_request(arn: str, parameters: dict, text: str, event: dict) -> Request:
     _, _, _, region, _, resource = arn.split(":", 5)
     api, stage, method, path = (*resource.split("/", 3), "", "", "")[:4]
     method = "POST" if method in ("", "*", "ANY") else method
-    headers = {"User-Agent": API_AGENT, "Content-Type": JSON}
+    headers = {"User-Agent": API_AGENT, "Content-Type": "application/json"}
     query = _parameters(headers, parameters, event)
     path_values = [_value(value, event) for value in parameters.get("PathParameterValues") or ()]
     url = _url(f"https://{api}.execute-api.{region}.amazonaws.com/{stage}/{path}", path_values, query)

@@ -35,7 +35,8 @@ class Sending:
         return SENDERS[arn.split(":")[2]]
 
     def _to_bus(self, rule: str, target: dict, event: dict, trace: str | None):
-        """On to another bus. It keeps its id, account and region; a third account or region it does not reach."""
+        """On to another bus. It keeps its account and region, and its id within a region; a third account or region
+        it does not reach."""
         account, region, name = self._place_of(target["Arn"])
         if event["account"] not in (self.call.account, account):
             raise Undelivered("THIRD_ACCOUNT_HOP_DETECTED", "The event has come from another account already.")
@@ -47,7 +48,8 @@ class Sending:
         elsewhere = self._at(account, region)
         if name != "default" and elsewhere.buses.get(name) is None:
             raise Undelivered("NO_RESOURCE", f"Event bus {name} does not exist.")
-        elsewhere._receive(name, event, trace)
+        told = event if region == self.call.region else {**event, "id": ids.uuid()}
+        elsewhere._receive(name, told, trace)
 
     def _at_bus(self, rule: str, target: dict, account: str, region: str):
         """The question whether an event may be put there: as a role, or as the account itself. Within an account
