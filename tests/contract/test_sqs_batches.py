@@ -107,7 +107,7 @@ def test_good_entries_succeed_beside_bad_ones(sqs, queue):
 
 def test_ten_messages_are_sent_received_and_deleted_at_once(sqs, queue):
     answer = sqs.send_message_batch(QueueUrl=queue, Entries=entries(*map(str, range(10))))
-    assert answer["Failed"] == []
+    assert "Failed" not in answer
     messages = receive(sqs, queue)
     assert [message["Body"] for message in messages] == [str(number) for number in range(10)]
     handles = [{"Id": f"h{n}", "ReceiptHandle": m["ReceiptHandle"]} for n, m in enumerate(messages)]

@@ -224,9 +224,17 @@ def test_expired_messages_leave_their_group(sqs, queue, cloud):
     assert bodies(found) == ["new"]
 
 
-def test_a_purged_queue_still_knows_what_was_sent(sqs, queue):
+def test_a_purged_queue_has_forgotten_what_was_sent(sqs, queue):
     send(sqs, queue, "a", id="same")
     sqs.purge_queue(QueueUrl=queue)
     send(sqs, queue, "b", id="same")
     send(sqs, queue, "c")
-    assert bodies(receive(sqs, queue)) == ["c"]
+    assert bodies(receive(sqs, queue)) == ["b", "c"]
+
+
+def test_a_message_that_is_given_back_is_received_though_the_next_one_is_in_flight(sqs, queue):
+    for body in ("a", "b"):
+        send(sqs, queue, body)
+    first, _ = receive(sqs, queue)
+    sqs.change_message_visibility(QueueUrl=queue, ReceiptHandle=first["ReceiptHandle"], VisibilityTimeout=0)
+    assert bodies(receive(sqs, queue)) == ["a"]

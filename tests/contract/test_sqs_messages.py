@@ -275,12 +275,16 @@ def test_a_deleted_message_is_gone_for_good(sqs, queue, cloud):
     assert counts(sqs, queue) == (0, 0, 0)
 
 
-def test_an_older_receipt_handle_deletes_nothing_but_an_expired_one_does(sqs, queue, cloud):
+def test_older_and_expired_receipt_handles_are_still_good(sqs, queue, cloud):
     send(sqs, queue)
     older = receive(sqs, queue, VisibilityTimeout=0)[0]["ReceiptHandle"]
     latest = receive(sqs, queue)[0]["ReceiptHandle"]
+    sqs.change_message_visibility(QueueUrl=queue, ReceiptHandle=older, VisibilityTimeout=0)
+    assert counts(sqs, queue) == (1, 0, 0)
     sqs.delete_message(QueueUrl=queue, ReceiptHandle=older)
-    assert counts(sqs, queue) == (0, 1, 0)
+    assert counts(sqs, queue) == (0, 0, 0)
+    send(sqs, queue)
+    latest = receive(sqs, queue)[0]["ReceiptHandle"]
     cloud.clock.advance(30)
     sqs.delete_message(QueueUrl=queue, ReceiptHandle=latest)
     assert counts(sqs, queue) == (0, 0, 0)

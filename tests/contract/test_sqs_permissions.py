@@ -70,7 +70,7 @@ def test_labels_are_unique_and_must_exist_to_go(sqs, queue):
         allow(sqs, queue)
     code, message = refusal(sqs.remove_permission, QueueUrl=queue, Label="two")
     assert code == "InvalidParameterValue"
-    assert message == "Value two for parameter Label is invalid. Reason: can't find label on existing policy."
+    assert message == "Value two for parameter Label is invalid. Reason: can't find label."
 
 
 def test_a_policy_has_at_most_twenty_statements(sqs, queue):

@@ -80,7 +80,6 @@ def test_attributes_nobody_knows_are_refused(sqs, queue):
 
 def test_a_standard_queue_has_no_attributes_of_a_fifo_queue(sqs):
     for name, value, message in [
-        ("FifoQueue", "true", "Unknown Attribute FifoQueue."),
         ("FifoQueue", "false", "Unknown Attribute FifoQueue."),
         ("ContentBasedDeduplication", "true", "Unknown Attribute ContentBasedDeduplication."),
         ("DeduplicationScope", "queue", "You can specify the DeduplicationScope only when FifoQueue is set to true."),
@@ -92,6 +91,8 @@ def test_a_standard_queue_has_no_attributes_of_a_fifo_queue(sqs):
     ]:
         found = refusal(sqs.create_queue, QueueName="standard", Attributes={name: value})
         assert found == ("InvalidAttributeName", message)
+    code, _ = refusal(sqs.create_queue, QueueName="standard", Attributes={"FifoQueue": "true"})
+    assert code == "InvalidParameterValue"  # of the name
 
 
 def test_the_type_of_a_queue_stays(sqs):
@@ -336,4 +337,4 @@ def test_a_new_queue_of_an_old_name_has_nothing_of_the_old(sqs, queue, cloud):
     cloud.clock.advance(61)
     sqs.create_queue(QueueName="queue")
     assert "Messages" not in sqs.receive_message(QueueUrl=queue)
-    assert sqs.list_queue_tags(QueueUrl=queue)["Tags"] == {}
+    assert "Tags" not in sqs.list_queue_tags(QueueUrl=queue)

@@ -105,15 +105,15 @@ def _integer(name: str, text: str, least: int, most: int) -> int:
 
 
 def _boolean(name: str, text: str) -> bool:
-    if text not in ("true", "false"):
+    if text.lower() not in ("true", "false"):
         raise InvalidAttributeValue(f"Invalid value for the parameter {name}.")
-    return text == "true"
+    return text.lower() == "true"
 
 
 def _read_fifo_queue(name: str, text: str, fifo: bool) -> Fields:
     if not fifo:
         raise InvalidAttributeName(f"Unknown Attribute {name}.")
-    if text != "true":
+    if text.lower() != "true":
         raise InvalidAttributeValue(
             f"Invalid value for the parameter {name}. Reason: Modifying queue type is not supported."
         )

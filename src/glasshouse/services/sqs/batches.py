@@ -21,8 +21,8 @@ ENTRY_ID_RULE = (
 ENTRY_ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
 
 
-def check(entries: list, kind: str):
-    """Refuse a batch whose entries cannot be told apart, or are none, or too many."""
+def check(entries: list | None, kind: str) -> list:
+    """The entries of a batch. Refuses those that cannot be told apart, or are none, or too many."""
     if not entries:
         raise EmptyBatchRequest(f"There should be at least one {kind} in the request.")
     if len(entries) > MOST_ENTRIES:
@@ -39,6 +39,7 @@ def check(entries: list, kind: str):
         if id in seen:
             raise BatchEntryIdsNotDistinct(f"Id {id} repeated.")
         seen.add(id)
+    return entries
 
 
 def each(entries: list[Mapping], act: Callable[[Mapping], dict]) -> dict:
@@ -49,7 +50,7 @@ def each(entries: list[Mapping], act: Callable[[Mapping], dict]) -> dict:
             successful.append({"Id": entry["Id"], **act(entry)})
         except ServiceError as refused:
             failed.append({"Id": entry["Id"], "SenderFault": True, "Code": _code(refused), "Message": refused.message})
-    return {"Successful": successful, "Failed": failed}
+    return {"Successful": successful or None, "Failed": failed or None}
 
 
 def _code(refused: ServiceError) -> str:

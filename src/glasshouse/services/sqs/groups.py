@@ -6,8 +6,6 @@ group with a million blocked messages is passed over in one step.
 
 from glasshouse.services.sqs.messages import COLUMNS, Message, Messages
 
-IN_FLIGHT_AT_ONCE = 10  # one receive takes at most so many of a group, which is then blocked
-
 
 class Groups:
     """The groups of a FIFO queue's messages."""
@@ -40,15 +38,14 @@ class Groups:
     def settle(self, name: str):
         """Find out anew when the next message of a group can be received, after some of them have changed."""
         first = self.store.read(
-            "SELECT id, visible, received FROM sqs_message WHERE lot = ? AND message_group = ?"
-            " AND deduplication IS NOT NULL AND sent > ? ORDER BY id LIMIT ?",
-            (self.lot, name, self.messages.horizon, IN_FLIGHT_AT_ONCE),
-        ).fetchall()
-        if not first:
+            "SELECT id, visible FROM sqs_message WHERE lot = ? AND message_group = ?"
+            " AND deduplication IS NOT NULL AND sent > ? ORDER BY id LIMIT 1",
+            (self.lot, name, self.messages.horizon),
+        ).fetchone()
+        if first is None:
             self.store.write("DELETE FROM sqs_group WHERE lot = ? AND name = ?", (self.lot, name))
             return
-        ready = max([first[0][1], *(visible for _, visible, received in first if received)])
-        self.store.write("REPLACE INTO sqs_group VALUES (?, ?, ?, ?)", (self.lot, name, ready, first[0][0]))
+        self.store.write("REPLACE INTO sqs_group VALUES (?, ?, ?, ?)", (self.lot, name, first[1], first[0]))
 
     def settle_all(self):
         """After all messages have changed."""

@@ -13,7 +13,7 @@ from glasshouse.services.sqs.errors import InvalidMessageContents, InvalidParame
 Attributes = Mapping[str, Mapping]
 MOST = 10
 NAME_LENGTH = 256
-NAME = re.compile(r"[A-Za-z0-9_.-]+")
+NAME = re.compile(r"[A-Za-z0-9_.\u00c0-\u017f-]+")  # letters with accents too
 CONTROLS = bytes(byte for byte in range(0x20) if byte not in b"\t\n\r")
 FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 ALLOWED = (
@@ -98,9 +98,9 @@ def from_text(text: str) -> dict[str, dict]:
 
 
 def chosen(text: str, names: list[str]) -> dict[str, dict]:
-    """Those that a receiver asked for: by name, by `prefix.*`, or all with `All` and `.*`."""
+    """Those that a receiver asked for: by name, by `prefix.*`, or all with `All`, `*` and `.*`."""
     attributes = from_text(text)
-    if "All" in names or ".*" in names:
+    if not {"All", "*", ".*"}.isdisjoint(names):
         return attributes
     prefixes = tuple(name[:-2] for name in names if name.endswith(".*"))
     return {name: value for name, value in attributes.items() if name in names or name.startswith(prefixes)}

@@ -44,7 +44,7 @@ class Permissions:
         policy = _policy_of(queue)
         kept = [statement for statement in policy["Statement"] if statement.get("Sid") != label]
         if len(kept) == len(policy["Statement"]):
-            raise invalid(label, "Label", "can't find label on existing policy.")
+            raise invalid(label, "Label", "can't find label.")
         self._put_policy(queue, policy | {"Statement": kept})
 
     def _put_policy(self, queue: Queue, policy: dict):

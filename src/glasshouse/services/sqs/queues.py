@@ -87,7 +87,7 @@ class Queues:
         return {"queueUrls": urls, "NextToken": page.next_token if max_results else None}
 
     def list_queue_tags(self, queue_url: str):
-        return {"Tags": self.cloud.tags.of(self._queue(queue_url).arn)}
+        return {"Tags": self.cloud.tags.of(self._queue(queue_url).arn) or None}
 
     def tag_queue(self, queue_url: str, tags: dict):
         self._tag(self._queue(queue_url), tags)
@@ -104,6 +104,7 @@ class Queues:
         self.later("_discard", lot=queue.lot)
         queue.lot, queue.purged = self._next_number(), self.now
         self._tables(queue).put(queue)
+        self.store.write("DELETE FROM sqs_deduplication WHERE queue = ?", (queue.number,))
 
     def delete_queue(self, queue_url: str):
         queue = self._queue(queue_url)
@@ -155,7 +156,8 @@ def _is_fifo(name: str, attributes: dict) -> bool:
         raise InvalidParameterValue("Value for parameter QueueName is invalid. Reason: Must specify a queue name.")
     fifo = name.endswith(".fifo")
     fits = FIFO_NAME.fullmatch(name) if fifo else NAME.fullmatch(name)
-    if not fits or (fifo and "FifoQueue" not in attributes):
+    said = attributes.get("FifoQueue")
+    if not fits or (fifo and said is None) or (not fifo and said is not None and said.lower() == "true"):
         raise InvalidParameterValue(NAME_RULE)
     return fifo
 

@@ -51,9 +51,9 @@ class Receiving:
     def change_message_visibility(self, queue_url: str, receipt_handle: str, visibility_timeout: int):
         self._change_visibility(self._queue(queue_url), receipt_handle, visibility_timeout)
 
-    def change_message_visibility_batch(self, queue_url: str, entries: list[Mapping]):
+    def change_message_visibility_batch(self, queue_url: str, entries: list[Mapping] | None = None):
         queue = self._queue(queue_url)
-        batches.check(entries, "ChangeMessageVisibilityBatchRequestEntry")
+        entries = batches.check(entries, "ChangeMessageVisibilityBatchRequestEntry")
 
         def change(entry: Mapping) -> dict:
             if entry.get("VisibilityTimeout") is None:
@@ -66,9 +66,9 @@ class Receiving:
     def delete_message(self, queue_url: str, receipt_handle: str):
         self._delete(self._queue(queue_url), receipt_handle)
 
-    def delete_message_batch(self, queue_url: str, entries: list[Mapping]):
+    def delete_message_batch(self, queue_url: str, entries: list[Mapping] | None = None):
         queue = self._queue(queue_url)
-        batches.check(entries, "DeleteMessageBatchRequestEntry")
+        entries = batches.check(entries, "DeleteMessageBatchRequestEntry")
 
         def delete(entry: Mapping) -> dict:
             self._delete(queue, _handle_in(entry))
@@ -146,7 +146,8 @@ class Receiving:
         message, receipt = self._by_handle(queue, handle)
         if not 0 <= timeout <= LONGEST_VISIBILITY_S:
             raise _beyond(timeout)
-        if message is None or message.receipt != receipt:
+        # The older receipt handles of a message of a standard queue go on being good.
+        if message is None or (queue.fifo_queue and message.receipt != receipt):
             raise invalid(handle, "ReceiptHandle", GONE)
         if queue.fifo_queue and message.visible <= self.now:
             raise invalid(handle, "ReceiptHandle", EXPIRED)
@@ -168,10 +169,7 @@ class Receiving:
             return
         if queue.fifo_queue and (message.visible <= self.now or message.receipt != receipt):
             raise invalid(handle, "ReceiptHandle", EXPIRED)
-        if message.receipt != receipt:
-            # "If you use an old receipt handle, the request will succeed, but the message might not be deleted."
-            return
-        self._messages(queue).remove(message)
+        self._messages(queue).remove(message)  # also by an older receipt handle, as AWS's standard queues do in fact
         if queue.fifo_queue:
             self._groups(queue).settle(message.message_group)
             self.tell(queue.topic)

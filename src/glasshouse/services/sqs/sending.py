@@ -63,10 +63,10 @@ class Sending:
         draft.completion = completion
         return self._add(queue, draft)
 
-    def send_message_batch(self, queue_url: str, entries: list[Mapping]):
+    def send_message_batch(self, queue_url: str, entries: list[Mapping] | None = None):
         queue = self._queue(queue_url)
         kind = "SendMessageBatchRequestEntry"
-        batches.check(entries, kind)
+        entries = batches.check(entries, kind)
         size = sum(size_of(entry.get("MessageBody") or "", entry.get("MessageAttributes")) for entry in entries)
         if size > BATCH_BYTES:
             raise BatchRequestTooLong(
