@@ -72,11 +72,12 @@ def test_a_token_confirms_once(sns, topic, receiver):
     assert found == ("InvalidParameter", "Invalid parameter: Token")
 
 
-def test_a_token_confirms_its_own_topic_only(sns, topic, receiver):
-    other = sns.create_topic(Name="other")["TopicArn"]
+def test_a_token_confirms_its_subscription_whichever_topic_is_named(sns, topic, receiver):
     subscribe(sns, topic, receiver)
     token = receiver.next().document["Token"]
-    assert refusal(sns.confirm_subscription, TopicArn=other, Token=token)[1] == "Invalid parameter: Token"
+    assert refusal(sns.confirm_subscription, TopicArn=topic, Token="f" * 224)[1] == "Invalid parameter: Token"
+    arn = sns.confirm_subscription(TopicArn=f"{topic}-not", Token=token)["SubscriptionArn"]
+    assert arn.rpartition(":")[0] == topic
 
 
 def test_a_token_is_good_for_two_days(sns, topic, receiver, cloud):

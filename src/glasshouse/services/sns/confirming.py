@@ -13,7 +13,7 @@ from glasshouse.services.sns.envelopes import confirmation, document
 from glasshouse.services.sns.errors import AuthorizationErrorException, InvalidParameterException, invalid
 from glasshouse.services.sns.records import Subscription, Topic
 
-TOKEN = re.compile(r"[0-9a-f]{224}")
+TOKEN = re.compile(r"[0-9a-f]{32,}")
 SECRET_DIGITS = 192  # after those of the subscription's id
 DAY_S = 24 * 3600
 TOKEN_S, PENDING_S = 2 * DAY_S, 3 * DAY_S
@@ -28,7 +28,7 @@ class Confirming:
         home, name = self._home(topic_arn, "TopicArn")
         if not TOKEN.fullmatch(token):
             raise InvalidParameterException("Invalid token")
-        subscription = home.subscriptions.get(name, str(UUID(token[:32])))
+        subscription = home._of_token(name, str(UUID(token[:32])))
         if subscription is None or subscription.token != token or subscription.token_expires <= self.now:
             raise invalid("Token")
         if wants_signature and not signed:
@@ -43,6 +43,11 @@ class Confirming:
             home._begin_replay(subscription)
             home.subscriptions.put(subscription)
         return {"SubscriptionArn": subscription.arn}
+
+    def _of_token(self, topic_name: str, id: str) -> Subscription | None:
+        """A token leads to its subscription even where another topic of the place is named with it, as on AWS."""
+        named = self.subscriptions.get(topic_name, id)
+        return named or next((one for one in self.subscriptions.list() if one.id == id), None)
 
     def unsubscribe(self, subscription_arn: str):
         home, subscription = self._subscription_or_none(subscription_arn)

@@ -234,7 +234,7 @@ class Delivering:
             )
             with suppress(ServiceError):  # a queue that is not there, or refuses it: the message is lost, as on AWS
                 if arn:
-                    self._to_queue(topic, arn, work)
+                    self._to_queue(topic, arn, work | {"body": work.get("letter", work["body"])})
 
     def _note_status(
         self, topic: Topic, subscription: Subscription, work: Work, answer: Mapping, attempts: int,
@@ -256,7 +256,8 @@ class Delivering:
                 },
                 "delivery": {
                     "deliveryId": ids.uuid(), "destination": subscription.endpoint, "dwellTimeMs": dwell_ms,
-                    "attempts": attempts, **_provider(subscription.protocol, answer, failed),
+                    **({"attempts": attempts} if protocol == "HTTP" else {}),
+                    **_provider(subscription.protocol, answer, failed),
                 },
                 "status": outcome.upper(),
             }  # fmt: skip
@@ -288,6 +289,8 @@ def _work(subscription: Subscription, notice: Notice) -> Work:
         work["body"], work["open"] = notice.open_document(subscription), bool(notice.blank_signature)
     elif subscription.protocol == "lambda":
         work["body"] = notice.lambda_event(subscription)
+        if dead_letter_queue(subscription.attributes):
+            work["letter"] = notice.document(subscription)  # a queue is not sent what functions are
     else:
         work["body"] = notice.document(subscription)
     return work

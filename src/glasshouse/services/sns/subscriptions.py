@@ -16,6 +16,7 @@ from glasshouse.services.sns.subscription_attributes import REMOVED_BY_EMPTY
 
 PENDING_ARN, PENDING_LISTED = "pending confirmation", "PendingConfirmation"
 AT_ONCE = 100
+USUAL = {"RawMessageDelivery": "false", "FilterPolicyScope": filtering.ATTRIBUTES}
 MOST_OF_FIFO_TOPIC = 100
 MOST_FILTER_POLICIES = 200
 NEEDED_SERVICES = ("lambda", "firehose")
@@ -34,7 +35,7 @@ class Subscriptions:
         self._check_there(protocol)
         kept = _checked(attributes or {}, protocol, endpoint, topic)
         existing = home._of_endpoint(topic, protocol, endpoint, kept)
-        if existing and kept and not kept.items() <= existing.attributes.items():
+        if existing and not kept.items() <= {**USUAL, **existing.attributes}.items():
             raise invalid("Attributes Reason: Subscription already exists with different attributes")
         subscription = existing or self._new(topic, protocol, endpoint, kept)
         if not existing:
