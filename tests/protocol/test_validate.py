@@ -91,7 +91,8 @@ def test_keys_and_values_of_a_map_are_told_of_with_their_map():
     assert refused("lambda", "CreateAlias", **alias)[1] == one(
         "Value '{x=0.1}' at 'routingConfig.additionalVersionWeights' failed to satisfy constraint: "
         "Map keys must satisfy constraint: [Member must have length less than or equal to 1024, "
-        "Member must have length greater than or equal to 1, Member must satisfy regular expression pattern: [0-9]+]"
+        "Member must have length greater than or equal to 1, Member must satisfy regular expression pattern: [0-9]+, "
+        "Member must not be null]"
     )
 
 
