@@ -29,6 +29,9 @@ class AlarmActions:
     def _act(self, alarm: Alarm):
         if not alarm.actions_enabled:
             return
+        if self._is_muted(alarm.alarm_name):
+            self._hold_back(alarm)
+            return
         told = json.dumps(message(alarm, self.call.account, self.call.region))
         event = json.dumps(
             {

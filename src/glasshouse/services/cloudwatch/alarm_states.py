@@ -166,7 +166,7 @@ class AlarmStates:
 
     def _change_state(self, alarm: Alarm, state: str, reason: str, data: str | None):
         if state != alarm.state_value:
-            alarm.previous = state_of(alarm)
+            alarm.previous, alarm.held_back = state_of(alarm), None
             alarm.state_transitioned_timestamp = self.now
         changed = state != alarm.state_value
         alarm.state_value, alarm.state_reason, alarm.state_reason_data = state, reason, data  # type: ignore[assignment]

@@ -38,6 +38,7 @@ class Alarm:
     state_updated_timestamp: float = 0.0
     state_transitioned_timestamp: float = 0.0
     previous: dict[str, Any] = field(default_factory=dict)  # the state before, as events have it
+    held_back: bool | None = None  # whether what it would have done about its state was muted
 
     def actions(self) -> list[str]:
         """What is to be done about the state it is in."""
@@ -51,7 +52,7 @@ class Alarm:
         self.state_reason_data = previous.state_reason_data
         self.state_updated_timestamp = previous.state_updated_timestamp
         self.state_transitioned_timestamp = previous.state_transitioned_timestamp
-        self.previous = previous.previous
+        self.previous, self.held_back = previous.previous, previous.held_back
 
 
 def written(moment: float) -> str:
@@ -133,3 +134,17 @@ class InsightRule:
     spans: list[tuple[float, float | None]]
     apply_on_transformed_logs: bool | None = None
     managed_rule: bool = False
+
+
+@dataclass
+class MuteRule:
+    """When alarms are muted: `schedule` as it was given."""
+
+    name: str
+    alarm_mute_rule_arn: str
+    description: str | None
+    schedule: dict[str, str]
+    alarm_names: list[str]
+    start_date: float | None
+    expire_date: float | None
+    last_updated_timestamp: float

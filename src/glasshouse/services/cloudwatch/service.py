@@ -1,7 +1,7 @@
 """CloudWatch: what services and clients measure, its statistics, streams and alarms; dashboards; top contributors.
 
 Differs from AWS: data can be read at once; a percentile of many different values is as exact as their first two digits.
-Anomaly detectors, images of widgets, alarms on logs, mute rules and metrics of other accounts are refused.
+Anomaly detectors, images of widgets, alarms on logs and metrics of other accounts are refused.
 """
 
 from glasshouse.core import Service, Table
@@ -17,16 +17,24 @@ from glasshouse.services.cloudwatch.listing import Listing
 from glasshouse.services.cloudwatch.metric_statistics import MetricStatistics
 from glasshouse.services.cloudwatch.metric_streaming import MetricStreaming
 from glasshouse.services.cloudwatch.metric_streams import MetricStreams
+from glasshouse.services.cloudwatch.mute_rules import MuteRules
 from glasshouse.services.cloudwatch.putting import Putting
 from glasshouse.services.cloudwatch.readings import Readings
-from glasshouse.services.cloudwatch.records import CompositeAlarm, Dashboard, InsightRule, MetricAlarm, MetricStream
+from glasshouse.services.cloudwatch.records import (
+    CompositeAlarm,
+    Dashboard,
+    InsightRule,
+    MetricAlarm,
+    MetricStream,
+    MuteRule,
+)
 from glasshouse.services.cloudwatch.retention import Retention
 from glasshouse.services.cloudwatch.tagging import Tagging
 
 
 class Cloudwatch(
     Putting, Listing, MetricStatistics, Data, Alarms, DescribingAlarms, AlarmStates, AlarmActions, Dashboards, Tagging,
-    MetricStreams, MetricStreaming, InsightRules, Readings, Retention, Service,
+    MetricStreams, MetricStreaming, InsightRules, MuteRules, Readings, Retention, Service,
 ):  # fmt: skip
     name = "cloudwatch"
     invalid_page_token = InvalidParameterValueException
@@ -35,3 +43,4 @@ class Cloudwatch(
     composite_alarms = Table(CompositeAlarm, key="alarm_name")
     metric_streams = Table(MetricStream, key="name")
     insight_rules = Table(InsightRule, key="name")
+    mute_rules = Table(MuteRule, key="name")

@@ -1,4 +1,4 @@
-"""Tags of alarms, dashboards, metric streams and insight rules."""
+"""Tags of alarms, dashboards, metric streams, insight rules and mute rules."""
 
 from glasshouse.core.tags import from_list, to_list
 from glasshouse.services.cloudwatch.errors import InvalidParameterValueException, ResourceNotFoundException
@@ -29,12 +29,14 @@ class Tagging:
     def _check_resource(self, arn: str):
         _, _, alarm = arn.partition(":alarm:")
         _, _, dashboard = arn.partition(":dashboard/")
+        _, _, mute = arn.partition(":alarm-mute-rule:")
         _, _, rule = arn.partition(":insight-rule/")
         _, _, stream = arn.partition(":metric-stream/")
         own = (
             (alarm and arn == self._alarm_arn(alarm) and self._any_alarm(alarm))
             or (dashboard and arn == self._dashboard_arn(dashboard) and self.dashboards.get(dashboard))
             or (stream and arn == self._metric_stream_arn(stream) and self.metric_streams.get(stream))
+            or (mute and arn == self._mute_rule_arn(mute) and self.mute_rules.get(mute))
             or (rule and arn == self._insight_rule_arn(rule) and self.insight_rules.get(rule))
         )
         if not own:
