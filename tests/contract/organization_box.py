@@ -44,7 +44,7 @@ def with_an_organization(aws):
 def make_account(org, cloud, name, **more):
     """The id of a new member account."""
     asked = org.create_account(Email=f"{name}@example.com", AccountName=name, **more)["CreateAccountStatus"]
-    assert asked["State"] == "IN_PROGRESS"
+    assert asked["State"] == "SUCCEEDED"
     cloud.settle()
     made = org.describe_create_account_status(CreateAccountRequestId=asked["Id"])["CreateAccountStatus"]
     assert made["State"] == "SUCCEEDED"

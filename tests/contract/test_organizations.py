@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from botocore.exceptions import ClientError
 
 from glasshouse.core.access import Credential
 from tests.contract.organization_box import (
@@ -58,6 +59,22 @@ def test_what_is_not_there_is_said_by_its_kind(org, root):
     status = lambda: org.describe_create_account_status(CreateAccountRequestId="car-" + "0" * 32)  # noqa: E731
     refused(status, "CreateAccountStatusNotFoundException")
     refused(lambda: org.list_accounts(NextToken="?"), "InvalidInputException", "INVALID_NEXT_TOKEN")
+
+
+@pytest.mark.parametrize(
+    ("operation", "params", "message"),
+    [
+        ("describe_account", {"AccountId": "12"}, "You provided a value that does not match the required pattern."),
+        ("list_policies", {"Filter": "MOST"}, "You specified an invalid value."),
+        ("describe_policy", {"PolicyId": "p-12345678"}, "We can't find a policy with the PolicyId that you specified."),
+    ],
+)
+def test_what_makes_no_sense_is_told_in_the_words_of_organizations(org, operation, params, message):
+    with pytest.raises(ClientError) as refused:
+        getattr(org, operation)(**params)
+    error = refused.value.response["Error"]
+    assert error["Message"] == message
+    assert error["Code"] == ("PolicyNotFoundException" if "PolicyId" in params else "InvalidInputException")
 
 
 def test_units_have_names_of_their_own_and_five_levels(org, root):

@@ -14,7 +14,7 @@ parameter, and rest-xml checks nothing here, because its services have words of 
         "message": "Invalid parameter: {Member}",        instead of the list of errors; tells of the first one
         "input": true,                       members in the body come first, and as putIntegrationInput.type
         "values": false,                     the values are not told, as if all were sensitive
-        "words": {"Member must ...": "The value for {member} is wrong."},    what is told of a constraint, alone
+        "words": {"Member must ...": "The value for {member} is wrong."},    what is told of constraints that begin so
         "missing": "MissingParameter",       the code for a required member that is not there, told alone
         "missingMessage": "The request must contain the parameter {Member}."
     }}
@@ -136,10 +136,9 @@ def _error(operation: Operation, rules: Rules, violations: list[Violation]) -> S
     if first.missing and rules.missing:
         text = rules.missing_message or "The request must contain the parameter {Member}."
         return error_class(rules.missing)(_filled(text, operation, first))
-    if rules.message:
-        return error_class(rules.code)(_filled(rules.message, operation, first))
-    if first.constraint in rules.words:
-        return error_class(rules.code)(_filled(rules.words[first.constraint], operation, first))
+    words = next((text for begin, text in rules.words.items() if first.constraint.startswith(begin)), rules.message)
+    if words:
+        return error_class(rules.code)(_filled(words, operation, first))
     told = violations[:MAX_ERRORS]
     for violation in () if rules.values else told:
         violation.value = None if violation.missing else ""

@@ -34,7 +34,10 @@ class Accounts:
         iam_user_access_to_billing: str = "ALLOW",
         tags: list | None = None,
     ):
-        """`iam_user_access_to_billing` has nothing to act on here: there are no bills."""
+        """Done when it is answered, where AWS tells of a request in progress.
+
+        `iam_user_access_to_billing` has nothing to act on here: there are no bills.
+        """
         organization = self._own()
         if len(self.members.keys()) >= ACCOUNTS_AT_MOST:
             raise ConstraintViolationException(
@@ -43,8 +46,7 @@ class Accounts:
         request = AccountRequest(
             "car-" + ids.token(32, ids.HEX), account_name, email, role_name, self.now, tags=from_list(tags)
         )
-        self.requests.put(request)
-        self.later("_make_account", request=request.id, organization=organization.id)
+        self._make_account(organization, request)
         return {"CreateAccountStatus": request}
 
     def describe_create_account_status(self, create_account_request_id: str):
@@ -116,23 +118,19 @@ class Accounts:
 
     # Within
 
-    def _make_account(self, request: str, organization: str):
-        found = self.organizations.get(self.call.account)
-        made = self.requests.get(request)
-        if found is None or found.id != organization or made is None:
-            return
+    def _make_account(self, organization: Organization, made: AccountRequest):
         made.completed_timestamp = self.now
         if any(member.email.lower() == made.email.lower() for member in self.members.list()):
             made.state, made.failure_reason = "FAILED", "EMAIL_ALREADY_EXISTS"
         else:
             made.state, made.account_id = "SUCCEEDED", self._new_account_id()
             self.cloud.mail.name_owner(made.account_id, made.email)
-            member = self._admit(found, made.account_id, made.email, made.account_name, "CREATED")
+            member = self._admit(organization, made.account_id, made.email, made.account_name, "CREATED")
             self.cloud.tags.add(member.arn, made.tags)
             self._make_access_role(made)
-            self._changed(found)
+            self._changed(organization)
         self.requests.put(made)
-        self.state("CreateAccountResult", request=request, state=made.state, account=made.account_id)
+        self.state("CreateAccountResult", request=made.id, state=made.state, account=made.account_id)
 
     def _new_account_id(self) -> str:
         while True:

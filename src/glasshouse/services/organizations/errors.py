@@ -85,7 +85,7 @@ class DuplicatePolicyAttachmentException(ServiceError):
 
 
 class PolicyNotFoundException(ServiceError):
-    """You specified a policy that doesn't exist."""
+    """We can't find a policy with the PolicyId that you specified."""
 
 
 class PolicyNotAttachedException(ServiceError):

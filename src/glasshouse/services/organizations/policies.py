@@ -226,7 +226,7 @@ class Policies:
     def _add_aws_policies(self, organization: Organization):
         for kind, name, description, statement in AWS_POLICIES:
             content = json.dumps({"Version": "2012-10-17", "Statement": [statement]}, indent=2)
-            arn = f"arn:aws:organizations::aws:policy/{kind.lower()}/{FULL_ACCESS[kind]}"
+            arn = f"arn:{organization.partition}:organizations::aws:policy/{kind.lower()}/{FULL_ACCESS[kind]}"
             self.policies.put(Policy(FULL_ACCESS[kind], kind, arn, name, description, content, aws_managed=True))
 
     # What those who decide on access read

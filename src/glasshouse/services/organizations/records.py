@@ -15,10 +15,11 @@ class Organization:
     root_id: str
     policy_types: list[str] = field(default_factory=list)
     services: dict[str, float] = field(default_factory=dict)
+    partition: str = "aws"
 
     def arn(self, kind: str, *names: str) -> str:
         """Of something that belongs to this organization."""
-        return "/".join([f"arn:aws:organizations::{self.management}:{kind}", self.id, *names])
+        return "/".join([f"arn:{self.partition}:organizations::{self.management}:{kind}", self.id, *names])
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """The organization itself: its root, its units, and who is where."""
 
 from glasshouse.core import ServiceError, ids
+from glasshouse.core.call import partition
 from glasshouse.core.tags import from_list
 from glasshouse.services.organizations.errors import (
     AccessDeniedException,
@@ -29,7 +30,11 @@ class Structure:
         if self.members.get(account):
             raise AlreadyInOrganizationException()
         organization = Organization(
-            account, "o-" + ids.token(10, ids.LOWER), feature_set, "r-" + ids.token(4, ids.LOWER)
+            account,
+            "o-" + ids.token(10, ids.LOWER),
+            feature_set,
+            "r-" + ids.token(4, ids.LOWER),
+            partition=partition(self.call.region),
         )
         self.organizations.put(organization)
         email = self.cloud.mail.owner(account)
