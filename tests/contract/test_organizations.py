@@ -61,12 +61,14 @@ def test_what_is_not_there_is_said_by_its_kind(org, root):
     refused(lambda: org.list_accounts(NextToken="?"), "InvalidInputException", "INVALID_NEXT_TOKEN")
 
 
+@pytest.mark.usefixtures("root")
 @pytest.mark.parametrize(
     ("operation", "params", "message"),
     [
         ("describe_account", {"AccountId": "12"}, "You provided a value that does not match the required pattern."),
         ("list_policies", {"Filter": "MOST"}, "You specified an invalid value."),
-        ("describe_policy", {"PolicyId": "p-12345678"}, "We can't find a policy with the PolicyId that you specified."),
+        ("describe_policy", {"PolicyId": "p-12345678"}, "You specified a policy that doesn't exist."),
+        ("delete_policy", {"PolicyId": "p-12345678"}, "We can't find a policy with the PolicyId that you specified."),
     ],
 )
 def test_what_makes_no_sense_is_told_in_the_words_of_organizations(org, operation, params, message):

@@ -85,7 +85,7 @@ class DuplicatePolicyAttachmentException(ServiceError):
 
 
 class PolicyNotFoundException(ServiceError):
-    """We can't find a policy with the PolicyId that you specified."""
+    """You specified a policy that doesn't exist."""
 
 
 class PolicyNotAttachedException(ServiceError):

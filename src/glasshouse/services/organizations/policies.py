@@ -26,6 +26,7 @@ from glasshouse.services.organizations.errors import (
 from glasshouse.services.organizations.records import RCP, SCP, Attachment, Member, Organization, Policy, Standing
 from glasshouse.services.organizations.structure import PAGE
 
+UNKNOWN = "We can't find a policy with the PolicyId that you specified."
 REVISION = "organizations.revision"
 FULL_ACCESS = {SCP: "p-FullAWSAccess", RCP: "p-RCPFullAWSAccess"}
 LONGEST = {SCP: 10_240, RCP: 5120}
@@ -91,7 +92,7 @@ class Policies:
         self, policy_id: str, name: str | None = None, description: str | None = None, content: str | None = None
     ):
         organization = self._own()
-        policy = self._policy(organization, policy_id)
+        policy = self._policy(organization, policy_id, UNKNOWN)
         if policy.aws_managed:
             raise InvalidInputException("You cannot update an AWS managed policy.", Reason="IMMUTABLE_POLICY")
         if name is not None and name != policy.name:
@@ -106,7 +107,7 @@ class Policies:
         return _shown(policy)
 
     def delete_policy(self, policy_id: str):
-        policy = self._policy(self._own(), policy_id)
+        policy = self._policy(self._own(), policy_id, UNKNOWN)
         if policy.aws_managed:
             raise InvalidInputException("You cannot delete an AWS managed policy.", Reason="IMMUTABLE_POLICY")
         if any(attachment.policy_id == policy_id for attachment in self.attachments.list()):
@@ -185,10 +186,10 @@ class Policies:
             raise RootNotFoundException()
         return organization
 
-    def _policy(self, organization: Organization, policy_id: str) -> Policy:
+    def _policy(self, organization: Organization, policy_id: str, unknown: str | None = None) -> Policy:
         policy = self.policies.within(account=organization.management).get(policy_id)
         if policy is None:
-            raise PolicyNotFoundException()
+            raise PolicyNotFoundException(unknown)
         return policy
 
     def _refuse_policy_name(self, name: str, kind: str):
