@@ -63,6 +63,44 @@ def test_trails_need_a_name_and_a_bucket(trail, bucket):
     assert [found["Name"] for found in trail.describe_trails()["trailList"]] == ["abc"]
 
 
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("ab", "Trail name too short. Minimum allowed length: 3 characters. Specified name length: 2 characters."),
+        (
+            "a" * 129,
+            "Trail name too long. Maximum allowed length: 128 characters. Specified name length: 129 characters.",
+        ),
+        ("-abc", "Trail name must starts with a letter or number."),
+        ("abc!", "Trail name must ends with a letter or number."),
+    ],
+)  # fmt: skip
+def test_a_name_that_is_none_is_told_why(trail, name, message):
+    with pytest.raises(ClientError) as failure:
+        trail.create_trail(Name=name, S3BucketName="logs")
+    assert failure.value.response["Error"]["Message"] == message
+
+
+def test_a_topic_must_let_cloudtrail_in(aws, trail, bucket):
+    sns = aws("sns")
+    policy = {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}, "Action": "sns:Publish"}
+    topic = sns.create_topic(Name="news")["TopicArn"]
+    for name in ("none", "news"):
+        ask = {"Name": "abc", "S3BucketName": bucket, "SnsTopicName": name}
+        refused(lambda ask=ask: trail.create_trail(**ask), "InsufficientSnsTopicPolicyException")
+    text = json.dumps({"Version": "2012-10-17", "Statement": [{**policy, "Resource": topic}]})
+    sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=text)
+    assert trail.create_trail(**ask)["SnsTopicARN"] == topic
+    assert trail.get_trail(Name="abc")["Trail"]["IsOrganizationTrail"] is False
+
+
+def test_trails_have_no_insights(trail, bucket):
+    arn = trail.create_trail(Name="abc", S3BucketName=bucket)["TrailARN"]
+    with pytest.raises(ClientError, match=f"Trail {arn} does not have Insights enabled") as failure:
+        trail.get_insight_selectors(TrailName="abc")
+    assert failure.value.response["Error"]["Code"] == "InsightNotEnabledException"
+
+
 def test_a_trail_is_changed_from_its_home_region_only(aws, trail, bucket):
     arn = trail.create_trail(Name="abc", S3BucketName=bucket, IsMultiRegionTrail=True)["TrailARN"]
     elsewhere = aws("cloudtrail", region="us-east-1")

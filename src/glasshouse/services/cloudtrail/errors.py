@@ -81,3 +81,11 @@ class InvalidCloudWatchLogsLogGroupArnException(ServiceError):
 
 class InvalidCloudWatchLogsRoleArnException(ServiceError):
     """Access denied. Verify in IAM that the role has adequate permissions."""
+
+
+class InsightNotEnabledException(ServiceError):
+    """Insights are not enabled for the trail."""
+
+
+class InsufficientSnsTopicPolicyException(ServiceError):
+    """SNS Topic does not exist or the topic policy is incorrect!"""

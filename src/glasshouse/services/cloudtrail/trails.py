@@ -6,7 +6,9 @@ from contextlib import suppress
 from glasshouse.core import ServiceError
 from glasshouse.core.tags import from_list, to_list
 from glasshouse.services.cloudtrail.errors import (
+    InsightNotEnabledException,
     InsufficientS3BucketPolicyException,
+    InsufficientSnsTopicPolicyException,
     InvalidHomeRegionException,
     InvalidParameterCombinationException,
     InvalidTrailNameException,
@@ -116,7 +118,8 @@ class Trails:
         return {"Trails": [{"TrailARN": t.trail_arn, "Name": t.name, "HomeRegion": t.home_region} for t in trails]}
 
     def get_trail_status(self, name: str):
-        trail = self._trail(name)
+        _check_name(name.rpartition("/")[2])
+        trail = self._trail(name if name.startswith("arn:") else self.call.arn(f"trail/{name}"))
         return {
             "IsLogging": trail.is_logging,
             "LatestDeliveryTime": trail.latest_delivery,
@@ -129,7 +132,17 @@ class Trails:
             "TimeLoggingStopped": iso(trail.stopped) if trail.stopped else "",
             "LatestDeliveryAttemptTime": iso(trail.latest_delivery) if trail.latest_delivery else "",
             "LatestDeliveryAttemptSucceeded": iso(trail.latest_delivery) if trail.latest_delivery else "",
+            "LatestNotificationAttemptTime": "",
+            "LatestNotificationAttemptSucceeded": "",
         }
+
+    def get_insight_selectors(self, trail_name: str):
+        """No trail has insights here, of which AWS tells as of any trail without them."""
+        arn = self._trail(trail_name).trail_arn
+        raise InsightNotEnabledException(
+            f"Trail {arn} does not have Insights enabled. Edit the trail settings to enable Insights, and then try the"
+            " operation again."
+        )
 
     def start_logging(self, name: str):
         trail = self._own_trail(name)
@@ -202,6 +215,7 @@ class Trails:
             "SnsTopicARN": arn,
             "HasCustomEventSelectors": trail.has_custom_event_selectors,
             "HasInsightSelectors": False,
+            "IsOrganizationTrail": False,
         }
 
     def _check_targets(self, trail: Trail):
@@ -214,6 +228,8 @@ class Trails:
             raise InsufficientS3BucketPolicyException(
                 f"Incorrect S3 bucket policy is detected for bucket: {trail.s3_bucket_name}"
             )
+        if trail.sns_topic_name and not self._may_tell(trail):
+            raise InsufficientSnsTopicPolicyException("SNS Topic does not exist or the topic policy is incorrect!")
 
     def _may_write(self, trail: Trail) -> bool:
         """Whether the bucket lets CloudTrail in: it tries, and leaves nothing behind."""
@@ -223,6 +239,17 @@ class Trails:
                 s3.get_bucket_acl(Bucket=trail.s3_bucket_name)
                 key = f"{trail.prefix}AWSLogs/{self.call.account}/CloudTrail"
                 s3.put_object(Bucket=trail.s3_bucket_name, Key=key, Body=b"", ACL="bucket-owner-full-control")
+                raise Tried
+        except ServiceError:
+            return False
+        return True
+
+    def _may_tell(self, trail: Trail) -> bool:
+        """Whether the topic is there and lets CloudTrail in, found out in the same way."""
+        topic = self._trail_shown(trail)["SnsTopicARN"]
+        try:
+            with suppress(Tried), self.store.transaction():
+                self.aws.as_service(trail.trail_arn).sns.publish(TopicArn=topic, Message="{}")
                 raise Tried
         except ServiceError:
             return False
@@ -239,9 +266,14 @@ class Trails:
 
 def _check_name(name: str):
     if not 3 <= len(name) <= 128:
-        problem = "less than 3" if len(name) < 3 else "more than 128"
-        raise InvalidTrailNameException(f"Trail name must not have {problem} characters.")
-    if not NAME.fullmatch(name) or re.fullmatch(r"\d+(\.\d+){3}", name) or not name[-1].isalnum():
+        problem = "short. Minimum allowed length: 3" if len(name) < 3 else "long. Maximum allowed length: 128"
+        raise InvalidTrailNameException(
+            f"Trail name too {problem} characters. Specified name length: {len(name)} characters."
+        )
+    for place, word in ((0, "starts"), (-1, "ends")):
+        if not name[place].isalnum():
+            raise InvalidTrailNameException(f"Trail name must {word} with a letter or number.")
+    if not NAME.fullmatch(name) or re.fullmatch(r"\d+(\.\d+){3}", name):
         raise InvalidTrailNameException(
             "Trail name or ARN can only contain uppercase letters, lowercase letters, numbers, periods (.), hyphens"
             " (-), and underscores (_)."
