@@ -221,6 +221,16 @@ def test_topics_are_told_of_changes(cloud, cloudwatch, letters, noon):
     }  # fmt: skip
 
 
+def test_an_alarm_of_seconds_watches_a_metric_of_the_minute(cloud, cloudwatch, letters, noon):
+    cloudwatch.put_metric_alarm(**{**ALARM, "Period": 30}, TreatMissingData="notBreaching")
+    put(cloudwatch, 21, moment=noon + 20)
+    cloud.clock.advance(40)
+    told = alarm(cloudwatch)
+    assert (told["StateValue"], json.loads(told["StateReasonData"])["recentDatapoints"]) == ("ALARM", [21.0])
+    cloud.clock.advance(180)
+    assert alarm(cloudwatch)["StateValue"] == "OK"
+
+
 def test_topics_are_told_of_a_count_of_samples(cloud, cloudwatch, letters):
     cloudwatch.put_metric_alarm(**{**ALARM, "Statistic": "SampleCount"}, AlarmActions=[letters.topic])
     cloudwatch.set_alarm_state(AlarmName="busy", StateValue="ALARM", StateReason="test")

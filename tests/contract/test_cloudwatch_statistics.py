@@ -100,9 +100,11 @@ def test_the_end_is_not_part_of_what_is_asked_for(cloudwatch, noon):
 def test_a_metric_of_high_resolution_tells_of_seconds(cloudwatch, noon):
     for second in range(0, 60, 5):
         put(cloudwatch, second, moment=noon - 60 + second, StorageResolution=1)
-    put(cloudwatch, 100, moment=noon - 30)
     tens = statistics(cloudwatch, noon - 60, noon, "Sum", period=10)
     assert [point["Sum"] for point in tens] == [5, 25, 45, 65, 85, 105]
+    put(cloudwatch, 100, moment=noon - 30)  # of the minute, whose first seconds tell of it
+    tens = statistics(cloudwatch, noon - 60, noon, "Sum", period=10)
+    assert [point["Sum"] for point in tens] == [105, 25, 45, 65, 85, 105]
     assert [point["Sum"] for point in statistics(cloudwatch, noon - 60, noon, "Sum", period=60)] == [430]
 
 

@@ -1,7 +1,8 @@
 """Reading what is kept of metrics: which there are, and what they measured by periods.
 
 Data of a period are put together from those of shorter ones: what is kept by the minute tells of hours, never the other
-way round.
+way round. But where seconds are asked for, what came by the minute is told as of the minute's first ones, for as long
+as seconds are told of at all: AWS lets alarms with a period of ten seconds watch metrics of the minute.
 """
 
 from collections.abc import Iterator, Sequence
@@ -136,7 +137,8 @@ class Readings:
         )
         found: dict[str, dict[int, Measures]] = {}
         for start, period, measured_in, *numbers in rows:
-            if over.period % period or unit not in (None, measured_in):
+            as_seconds = period == MINUTE_S > over.period and start >= self.now - KEPT[1][0]
+            if (over.period % period and not as_seconds) or unit not in (None, measured_in):
                 continue
             measures = read_measures(*numbers, *(() if with_values else (None,)))
             of_unit = found.setdefault(measured_in, {})
