@@ -141,6 +141,7 @@ def test_a_form_gets_the_older_codes(queue, ask):
     status, text = ask(queue, Action="ReceiveMessage", QueueUrl=f"{queue}-absent")
     assert status == 400
     assert "<Code>AWS.SimpleQueueService.NonExistentQueue</Code>" in text
+    assert "<Message>The specified queue does not exist for this wsdl version.</Message>" in text
     status, text = ask(queue, Action="PurgeQueue", QueueUrl=queue)
     status, text = ask(queue, Action="PurgeQueue", QueueUrl=queue)
     assert status == 403

@@ -79,7 +79,9 @@ class QueryCodec:
 
     def _error(self, fault: faults.Fault, request_id: str) -> bytes:
         out = [DECLARATION, f'<ErrorResponse xmlns="{self._namespace}"><Error><Type>{fault.sender}</Type>']
-        out.append(f"<Code>{xml.escape(fault.code)}</Code><Message>{xml.escape(fault.message)}</Message>")
+        # An overlay says where AWS has other words for those who speak the older of two protocols.
+        message = fault.shape.traits.get("error", {}).get("queryMessage") if fault.shape else None
+        out.append(f"<Code>{xml.escape(fault.code)}</Code><Message>{xml.escape(message or fault.message)}</Message>")
         write_members(fault, self._xml, out)
         out.append(f"</Error><RequestId>{request_id}</RequestId></ErrorResponse>")
         return "".join(out).encode("utf-8", "replace")
