@@ -14,6 +14,7 @@ from glasshouse.services.cloudwatch.metric_formats import Minutes, pieces
 from glasshouse.services.cloudwatch.readings import HOUR_S, MINUTE_S, Metric
 from glasshouse.services.cloudwatch.records import RUNNING, MetricStream
 
+OF_MINUTES = f"d.period IN (1, {MINUTE_S})"  # one by one, so that the index by period and start is used
 MOST_BYTES, MOST_RECORDS = 100_000, 30
 LATEST_S = 2 * HOUR_S  # what could not be sent is tried again for so long
 
@@ -73,9 +74,9 @@ class MetricStreaming:
         there is something else, or sending would never end."""
         own = msgspec.json.encode([("DeliveryStreamName", stream.firehose_arn.rpartition("/")[2])]).decode()
         found = self.store.read(
-            "SELECT 1 FROM metric_data d JOIN metric m ON m.id = d.metric WHERE d.period <= ? AND d.start >= ?"
+            f"SELECT 1 FROM metric_data d JOIN metric m ON m.id = d.metric WHERE {OF_MINUTES} AND d.start >= ?"
             " AND m.account = ? AND m.region = ? AND NOT (m.namespace = 'AWS/Firehose' AND m.dimensions = ?) LIMIT 1",
-            (MINUTE_S, stream.sent_until, self.call.account, self.call.region, own),
+            (stream.sent_until, self.call.account, self.call.region, own),
         )
         return found.fetchone() is not None
 
@@ -83,9 +84,9 @@ class MetricStreaming:
         """What was measured, by the minute."""
         rows = self.store.read(
             "SELECT m.id, m.namespace, m.name, m.dimensions, d.start, d.unit, d.count, d.total, d.least, d.most,"
-            f" d.frequencies FROM metric_data d JOIN metric m ON m.id = d.metric WHERE {condition} AND d.period <= ?"
+            f" d.frequencies FROM metric_data d JOIN metric m ON m.id = d.metric WHERE {condition} AND {OF_MINUTES}"
             " AND m.account = ? AND m.region = ? ORDER BY d.start, m.id",
-            (*arguments, MINUTE_S, self.call.account, self.call.region),
+            (*arguments, self.call.account, self.call.region),
         )
         found: Minutes = {}
         for number, namespace, name, dimensions, start, unit, *measured in rows:
