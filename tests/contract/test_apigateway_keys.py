@@ -88,6 +88,19 @@ def test_a_plan_that_is_not_there_is_not_found(client, operation):
     assert said == ("NotFoundException", "Invalid Usage Plan ID specified")
 
 
+def test_a_plan_loses_only_stages_that_it_has(client, api):
+    plan = client.create_usage_plan(name="gold")["id"]
+
+    def said(stage):
+        removal = [{"op": "remove", "path": "/apiStages", "value": stage}]
+        return refused(client.update_usage_plan, usagePlanId=plan, patchOperations=removal)
+
+    assert said("dev") == ("BadRequestException", "Invalid API Stage specified")
+    assert said(f"{api.id}:dev") == (
+        "NotFoundException", f"Invalid API Stage {{api: {api.id}, stage: dev}} specified for usageplan {plan}",
+    )  # fmt: skip
+
+
 def test_a_plan_says_what_can_be_held(client, api):
     def said(**settings):
         return refused(client.create_usage_plan, **{"name": "gold", **settings})

@@ -104,6 +104,12 @@ def test_stages_are_patched_at_paths_that_they_have(client, api):
 
     assert said(patches(other="a")).startswith("Invalid method setting path: /other. Must be one of: [/deploymentId,")
     assert said(patches(deploymentId="nothing")) == "Deployment id does not exist"
+    assert said(patches(accessLogSettings__format="")) == "Access Log value must not be empty"
+    assert said(patches(accessLogSettings__other="a")) == (
+        "Invalid accessLogSettings path. Must be one of : [/accessLogSettings/destinationArn,"
+        " /accessLogSettings/format]"
+    )
+    assert said(patch("remove", "/accessLogSettings/format")).startswith("Cannot remove method setting accessLog")
     assert said(patches(canarySettings__percentTraffic="101")) == (
         "Invalid canary percent traffic, must be between 0.0 and 100.0"
     )

@@ -154,6 +154,8 @@ def _order(part: DocumentationPart) -> str:
 
 
 def _check_properties(properties: str):
+    if not properties:
+        raise BadRequestException("Documentation part properties must be non-empty")
     try:
         valid = isinstance(documents.read(properties), dict)
     except ValueError:

@@ -214,13 +214,17 @@ def _patch_limits(limits: dict[str, Any], patch: Patch):
 def _patch_stages(plan: UsagePlan, patch: Patch):
     """`value` is `<api>:<stage>`."""
     patch.require("add", "remove")
-    api, _, stage = (patch.value or "").partition(":")
+    api, colon, stage = (patch.value or "").partition(":")
     known = [one for one in plan.api_stages if (one["apiId"], one["stage"]) == (api, stage)]
     if patch.op == "add" and not known:
         plan.api_stages.append({"apiId": api, "stage": stage})
     elif patch.op == "remove":
+        if not colon or ":" in stage:
+            raise BadRequestException("Invalid API Stage specified")
         if not known:
-            raise NotFoundException(f"API Stage not found: {patch.value}")
+            raise NotFoundException(
+                f"Invalid API Stage {{api: {api}, stage: {stage}}} specified for usageplan {plan.id}"
+            )
         plan.api_stages.remove(known[0])
 
 

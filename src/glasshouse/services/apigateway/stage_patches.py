@@ -39,7 +39,7 @@ DEFAULT_SETTINGS = {
 def patch_stage(stage: Stage, patch: Patch):
     """Change a stage, whose references have been checked."""
     first = patch.steps[0] if patch.steps else ""
-    if patch.op == "add":
+    if patch.op == "add" and first != "accessLogSettings":
         raise BadRequestException(f"Invalid add operation with path: {patch.path}")
     if patch.op == "copy":
         _promote(stage, patch)
@@ -49,7 +49,7 @@ def patch_stage(stage: Stage, patch: Patch):
         setattr(stage, attribute, convert(patch.value))
     elif first == "variables" and len(patch.steps) == 2:
         _patch_variable(stage, patch)
-    elif first == "accessLogSettings" and len(patch.steps) <= 2:
+    elif first == "accessLogSettings":
         _patch_access_log(stage, patch)
     elif first == "canarySettings":
         _patch_canary(stage, patch)
@@ -94,17 +94,20 @@ def _patch_variable(stage: Stage, patch: Patch):
 
 
 def _patch_access_log(stage: Stage, patch: Patch):
-    if len(patch.steps) == 1:
-        patch.require("remove")
+    """Both settings are set apart and removed together."""
+    if patch.op == "remove":
+        if len(patch.steps) > 1:
+            raise _unknown(patch)
         stage.access_log_settings = {}
         return
-    if patch.key not in ("destinationArn", "format"):
-        raise _unknown(patch)
-    patch.require("replace", "remove")
-    if patch.op == "remove":
-        stage.access_log_settings.pop(patch.key, None)
-        return
+    if len(patch.steps) != 2 or patch.key not in ("destinationArn", "format"):
+        raise BadRequestException(
+            "Invalid accessLogSettings path. Must be one of : [/accessLogSettings/destinationArn,"
+            " /accessLogSettings/format]"
+        )
     value = patch.value or ""
+    if not value:
+        raise BadRequestException("Access Log value must not be empty")
     if patch.key == "destinationArn":
         value = value.removesuffix(":*")
         if not value.startswith("arn:"):
