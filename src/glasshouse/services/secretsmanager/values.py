@@ -41,9 +41,11 @@ class Values:
         next_token: str | None = None,
     ):
         if bool(secret_id_list) == bool(filters):
-            raise InvalidParameterException("Either SecretIdList or Filters must be provided, but not both.")
+            raise InvalidParameterException("Either 'SecretIdList' or 'Filters' must be provided, but not both.")
         if secret_id_list and max_results:
-            raise InvalidParameterException("You can't use MaxResults without Filters.")
+            raise InvalidParameterException(
+                "'Filters' not specified. 'Filters' must also be specified when 'MaxResults' is provided."
+            )
         following = None
         if filters:
             names = sorted(secret.name for secret in self._found(filters) if secret.name > read_token(next_token))
