@@ -124,6 +124,12 @@ def test_the_case_of_tag_keys_counts_for_some(iam):
     assert len(iam.list_policy_tags(PolicyArn=arn)["Tags"]) == 2
 
 
+def test_a_virtual_device_comes_with_a_picture_of_its_seed(iam):
+    devices = [iam.create_virtual_mfa_device(VirtualMFADeviceName=name)["VirtualMFADevice"] for name in ("a", "b")]
+    first, second = (device["QRCodePNG"] for device in devices)
+    assert first.startswith(b"\x89PNG\r\n") and first != second
+
+
 # What happens next
 
 

@@ -3,6 +3,8 @@
 import base64
 import hashlib
 import hmac
+import io
+from urllib.parse import quote
 
 from glasshouse.core import ids
 from glasshouse.services.iam.entities import PAGE
@@ -19,7 +21,7 @@ from glasshouse.services.iam.records import LoginProfile, MfaDevice, PasswordPol
 STEP_S = 30
 RESYNC_STEPS, SIGN_IN_STEPS = 20, 1
 SEED_BYTES = 40
-DEVICES_PER_USER = 8
+DEVICES_PER_USER, PIXELS_A_MODULE = 8, 5
 SCRYPT = {"n": 2**14, "r": 8, "p": 1}
 
 
@@ -71,7 +73,8 @@ class SignIn:
         seed = base64.b32encode(ids.random_bytes(SEED_BYTES))
         self._tag(serial, tags)
         self.mfa_devices.put(MfaDevice(serial, self.cloud.seal.close(seed)))
-        return {"VirtualMFADevice": {"SerialNumber": serial, "Base32StringSeed": seed}}
+        picture = _picture(self.call.account, virtual_mfa_device_name, seed)
+        return {"VirtualMFADevice": {"SerialNumber": serial, "Base32StringSeed": seed, "QRCodePNG": picture}}
 
     def delete_virtual_mfa_device(self, serial_number: str):
         device = self._device(serial_number)
@@ -200,6 +203,17 @@ class SignIn:
                 device.last_step = step + len(codes) - 1
                 return
         raise InvalidAuthenticationCode("Authentication code for device is not valid.")
+
+
+def _picture(account: str, name: str, seed: bytes) -> bytes:
+    """The QR code that an authenticator app reads: where the codes are for, and the seed they come from."""
+    from segno import make_qr
+
+    issuer = "Amazon%20Web%20Services"
+    written = io.BytesIO()
+    code = make_qr(f"otpauth://totp/{issuer}:{quote(name)}@{account}?secret={seed.decode()}&issuer={issuer}")
+    code.save(written, kind="png", scale=PIXELS_A_MODULE)
+    return written.getvalue()
 
 
 def _code(seed: bytes, step: int) -> str:

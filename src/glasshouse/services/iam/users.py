@@ -204,8 +204,8 @@ class Groups:
         self._changed()
 
     def add_user_to_group(self, group_name: str, user_name: str):
-        self._group(group_name)
         user = self._user(user_name)
+        self._group(group_name)
         if group_name in user.groups:
             return
         if len(user.groups) >= GROUPS_AT_MOST:
@@ -214,8 +214,8 @@ class Groups:
         self._keep(user)
 
     def remove_user_from_group(self, group_name: str, user_name: str):
-        self._group(group_name)
         user = self._user(user_name)
+        self._group(group_name)
         if group_name not in user.groups:
             raise NoSuchEntity(f"User {user_name} is not in group {group_name}.")
         user.groups.remove(group_name)
