@@ -118,8 +118,10 @@ def check_index_keys(table: DynamoTable, item: Item):
 
 def check_scalars(table: DynamoTable, nested: set[str]):
     """Refuse paths that lead into attributes of keys, by the attributes that paths lead into. Raises Invalid."""
+    if not nested:
+        return
     for kind, keys in (("Key", table.keys), ("IndexKey", [key for index in table.indexes for key in index.keys])):
-        for attribute in keys if nested else ():
+        for attribute in keys:
             if attribute.name in nested:
                 raise Invalid(
                     "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed:"
@@ -168,7 +170,8 @@ def _check_index_key(table: DynamoTable, index: Index, attribute: KeyAttribute, 
             f" IndexKey: {attribute.name}",
             _word(attribute),
         )
-    longest = LONGEST_PARTITION_BYTES if attribute in index.schema.partitions else LONGEST_SORT_BYTES
+    leads = attribute == index.partition or attribute in index.more_partition
+    longest = LONGEST_PARTITION_BYTES if leads else LONGEST_SORT_BYTES
     if len(content if isinstance(content, bytes) else content.encode()) > longest:
         raise Invalid(f"{WRONG}Size of hashkey has exceeded the maximum size limit of{longest} bytes")
 

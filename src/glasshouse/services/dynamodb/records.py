@@ -36,7 +36,8 @@ class Index:
 
     @property
     def keys(self) -> list[KeyAttribute]:
-        return self.schema.all
+        sorts = [self.sort, *self.more_sort] if self.sort else []
+        return [self.partition, *self.more_partition, *sorts]
 
     @property
     def schema(self) -> Keys:
