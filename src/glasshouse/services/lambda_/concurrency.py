@@ -45,7 +45,8 @@ class Concurrency:
         if wanted < ready:
             raise InvalidParameterValueException(
                 f" ReservedConcurrentExecutions  {wanted} should not be lower than function's total provisioned"
-                f" concurrency [{ready}]."
+                f" concurrency [{ready}].",
+                Type=None,
             )
         function.reserved_concurrency = wanted
         self._functions_at(reference).put(function)

@@ -5,11 +5,13 @@ lambda:InvokeFunctionUrl alone lets visitors in.
 """
 
 import json
+import re
 from base64 import b64decode, b64encode
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import unquote
 
 from glasshouse.core import ServiceError, documents
 from glasshouse.core.access import ANONYMOUS, Principal
@@ -64,6 +66,8 @@ class Serving:
 
     def _entered(self, visit: Visit, url: FunctionUrl, address: UrlAddress) -> Answer:
         principal = visit.principal if url.auth_type == "AWS_IAM" else ANONYMOUS
+        if url.qualifier and not self._aliases_there(address).get(url.function_name, url.qualifier):
+            return _told(403, None, {"x-amzn-errortype": "AccessDeniedException"})  # its alias has been deleted
         if not self._may_enter(visit, url, address, principal):
             return _told(403, FORBIDDEN, {"x-amzn-errortype": "AccessDeniedException"})
         body = visit.body.read() if isinstance(visit.body, Incoming) else bytes(visit.body or b"")
@@ -81,8 +85,8 @@ class Serving:
 
     def _buffered(self, url: FunctionUrl, address: UrlAddress, payload: bytes) -> Answer:
         """What the function returns, once it has."""
-        invoke = self.aws(account=address.account, region=address.region).lambda_.invoke
-        result = invoke(FunctionName=url.function_arn, Payload=payload)
+        there = type(self)(self.cloud, self.call.elsewhere(address.account, address.region))
+        result = there.invoke(url.function_arn, payload=payload)
         return _broken() if result.get("FunctionError") else _returned(_bytes(result.get("Payload")))
 
     def _streaming(self, url: FunctionUrl, address: UrlAddress, payload: bytes) -> Answer:
@@ -99,6 +103,9 @@ class Serving:
             return _broken() if outcome.failed and not begun else _begun(begun or outcome.payload, preluded, run, None)
         return _begun(begun, preluded, run, service.stream("_next_parts", key=run.key, sent=len(run.parts), tail=False))
 
+    def _aliases_there(self, address: UrlAddress):
+        return self.aliases.within(address.account, address.region)
+
     def _may_enter(self, visit: Visit, url: FunctionUrl, address: UrlAddress, principal: Principal) -> bool:
         if url.auth_type == "AWS_IAM" and principal.kind == "anonymous":
             return False
@@ -113,7 +120,7 @@ class Serving:
 
 def _event(visit: Visit, url: FunctionUrl, principal: Principal, body: bytes, now: float, request_id: str) -> dict:
     """The event that a function gets."""
-    headers = {name: value for name, value in visit.headers.items() if name != "cookie"}
+    headers = {name: value for name, value in visit.headers.items() if name not in ("connection", "cookie")}
     headers |= {
         "x-forwarded-for": visit.source.address,
         "x-forwarded-proto": "https" if visit.source.secure else "http",
@@ -151,7 +158,7 @@ def _context(
         "domainPrefix": url.url_id,
         "http": {
             "method": visit.method,
-            "path": path,
+            "path": unquote(re.sub("//+", "/", path)),
             "protocol": "HTTP/1.1",
             "sourceIp": visit.source.address,
             "userAgent": visit.headers.get("user-agent", ""),
@@ -204,7 +211,8 @@ def _returned(payload: bytes) -> Answer:
     except ValueError:
         return _broken()
     if not isinstance(value, dict) or "statusCode" not in value:
-        return Answer(200, {"content-type": JSON}, value.encode() if isinstance(value, str) else payload)
+        compact = json.dumps(value, separators=(",", ":"), ensure_ascii=False) if payload else ""
+        return Answer(200, {"content-type": JSON}, (value if isinstance(value, str) else compact).encode())
     try:
         return Answer(_status(value["statusCode"]), _headers(value), _body(value))
     except MALFORMED:
