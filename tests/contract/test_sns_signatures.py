@@ -152,11 +152,14 @@ def test_queues_and_endpoints_on_the_web_get_the_same_signature(sns, sqs, topic,
     assert receiver.next().document["Signature"] == documents(sqs, inbox)[0]["Signature"]
 
 
-def test_a_notification_is_as_long_in_the_queue_as_where_it_is_received(sns, sqs, topic, inbox, cloud):
-    sns.publish(TopicArn=topic, Message="m")
-    ((kept,),) = cloud.run(lambda: cloud.cloud.store.read("SELECT body FROM sqs_message").fetchall())
+def test_a_notification_counts_as_long_as_it_is_received(sns, sqs, topic, inbox):
+    text = 'a "text" of some length\n' * 20
+    sns.publish(TopicArn=topic, Message=text)
     (received,) = bodies(sqs, inbox)
-    assert len(kept) == len(received)
+    for limit, expected in ((len(received) - 1, []), (len(received), [text])):
+        sqs.set_queue_attributes(QueueUrl=inbox, Attributes={"MaximumMessageSize": str(limit)})
+        sns.publish(TopicArn=topic, Message=text)
+        assert [document["Message"] for document in documents(sqs, inbox)] == expected
 
 
 # What happens next

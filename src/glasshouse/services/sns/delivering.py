@@ -19,7 +19,14 @@ from glasshouse.core.digests import md5_hex
 from glasshouse.core.once import once
 from glasshouse.core.siblings import Seam
 from glasshouse.services.sns import delivery_policy
-from glasshouse.services.sns.envelopes import Notice, text_for, text_in, timestamp
+from glasshouse.services.sns.envelopes import (
+    Notice,
+    missing_bytes,
+    text_for,
+    text_in,
+    timestamp,
+    unsubscribe_url,
+)
 from glasshouse.services.sns.filtering import wants
 from glasshouse.services.sns.http import Outcome, post
 from glasshouse.services.sns.records import Note, Subscription, Topic
@@ -102,7 +109,9 @@ class Delivering:
         if place not in self._queues:
             aws = self.aws(account=account, region=region).as_service(topic.arn)
             self._queues[place] = aws.seam("sqs", "send_message", "_send")
-        return self._queues[place](members, completion="sns._signed" if work.get("open") else None)
+        if work.get("open"):
+            return self._queues[place](members, completion="sns._completed", missing_bytes=missing_bytes())
+        return self._queues[place](members)
 
     @once
     def _queues(self) -> dict[tuple[str, str, str], Seam]:
@@ -278,7 +287,7 @@ class Delivering:
 
 def _work(subscription: Subscription, notice: Notice) -> Work:
     """What is to be sent, complete: it must not change while it is tried again."""
-    note, raw = notice.note, subscription.is_raw
+    note, raw, link = notice.note, subscription.is_raw, unsubscribe_url(subscription)
     work: Work = {
         "kind": "Notification", "message_id": note.message_id, "raw": raw, "published": note.published,
         "group": note.group, "deduplication": note.deduplication,
@@ -286,13 +295,14 @@ def _work(subscription: Subscription, notice: Notice) -> Work:
     if raw:
         work["body"], work["attributes"] = notice.text, note.attributes
     elif subscription.protocol == "sqs":
-        work["body"], work["open"] = notice.open_document(subscription), bool(notice.blank_signature)
+        work["open"] = bool(notice.blank_signature)
+        work["body"] = notice.draft(link) if work["open"] else notice.document(link)
     elif subscription.protocol == "lambda":
         work["body"] = notice.lambda_event(subscription)
         if dead_letter_queue(subscription.attributes):
-            work["letter"] = notice.document(subscription)  # a queue is not sent what functions are
+            work["letter"] = notice.document(link)  # a queue is not sent what functions are
     else:
-        work["body"] = notice.document(subscription)
+        work["body"] = notice.document(link)
     return work
 
 

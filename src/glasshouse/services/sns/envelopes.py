@@ -6,9 +6,11 @@ The documents are laid out as AWS lays them out, a blank on each side of the col
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from json.encoder import encode_basestring as _text
 from typing import Any
+
+import msgspec
 
 from glasshouse.core.once import once
 from glasshouse.services.sns.records import Note, Subscription
@@ -23,7 +25,10 @@ CANCEL_TEXT = (
 )
 NOTIFICATION_SIGNED = ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type")
 CONFIRMATION_SIGNED = ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type")
+SIGNATURE_LENGTH = 344  # of an RSA key of 2048 bits, in base64
+TEXT_IN_A_DRAFT = 2  # its place
 Fields = dict[str, Any]
+_encode = msgspec.json.Encoder().encode
 
 
 def timestamp(moment: float) -> str:
@@ -51,6 +56,8 @@ def text_in(work: Mapping[str, Any]) -> str:
     if work["raw"]:
         return work["body"]
     sent = json.loads(work["body"])
+    if work.get("open"):
+        return sent[TEXT_IN_A_DRAFT]
     return sent["Message"] if "Message" in sent else sent["Records"][0]["Sns"]["Message"]
 
 
@@ -88,7 +95,7 @@ def string_to_sign(fields: Mapping[str, Any]) -> str:
 class Notice:
     """What all subscribers who get the same text of a note share: written and signed once for all of them.
 
-    `blank()` returns the fields of its signature, which `sign(fields)` is to make.
+    `blank()` returns the fields of its signature, without the signature itself, which `sign(fields)` makes.
     """
 
     def __init__(self, note: Note, text: str, blank: Callable[[], Fields], sign: Callable[[Fields], str]):
@@ -117,28 +124,28 @@ class Notice:
         blank = self.blank_signature
         return blank and blank | {"Signature": self._sign(self.fields | blank)}
 
-    def document(self, subscription: Subscription) -> str:
-        """What the subscriber gets."""
+    def document(self, link: str) -> str:
+        """What the subscriber gets, with the link that cancels the subscription."""
         head, tail = self._parts
-        return f"{head}{_text(unsubscribe_url(subscription))}{tail}"
+        return f"{head}{_text(link)}{tail}"
 
-    def open_document(self, subscription: Subscription) -> str:
-        """The same with the signature left open."""
-        head, tail = self._open_parts
-        return f"{head}{_text(unsubscribe_url(subscription))}{tail}"
+    def draft(self, link: str) -> str:
+        """What it takes to write the document when somebody wants it (`completed`), and sign it only then."""
+        note, blank = self.note, self.blank_signature
+        kept = (
+            note.message_id, note.topic_arn, self.text, round(note.published * 1_000_000), note.subject,
+            note.attributes, link, blank["SignatureVersion"], blank["SigningCertURL"],
+        )  # fmt: skip
+        try:
+            return _encode(kept).decode()
+        except UnicodeEncodeError:  # half a character, which no queue takes
+            return json.dumps(kept, ensure_ascii=False)
 
     @once
     def _parts(self) -> tuple[str, str]:
         """What stands before and after the link that is each subscriber's own."""
-        return self._head(self.signature), self._tail()
-
-    @once
-    def _open_parts(self) -> tuple[str, str]:
-        return self._head(self.blank_signature), self._tail()
-
-    def _head(self, signature: Fields) -> str:
-        signed = f",\n{_signature_lines(*signature.values())}" if signature else ""
-        return f'{{\n{_lines(self.fields)}{signed},\n  "UnsubscribeURL" : '
+        signed = f",\n{_lines(self.signature)}" if self.signature else ""
+        return f'{{\n{_lines(self.fields)}{signed},\n  "UnsubscribeURL" : ', self._tail()
 
     def _tail(self) -> str:
         tail = f",\n{_line('Replayed', 'true')}" if self.note.replayed else ""
@@ -168,6 +175,22 @@ class Notice:
         return json.dumps({"Records": [{**head, "Sns": record}]}, ensure_ascii=False)
 
 
+def completed(draft: str, sign: Callable[[Fields], str]) -> str:
+    """The document of a draft, signed."""
+    message_id, topic, text, published, subject, attributes, link, version, url = json.loads(draft)
+    note = Note(message_id, topic, text, published / 1_000_000, subject, attributes=attributes)
+    blank = {"SignatureVersion": version, "Signature": "", "SigningCertURL": url}
+    return Notice(note, text, lambda: blank, sign).document(link)
+
+
+@cache
+def missing_bytes() -> int:
+    """How much longer a document is than its draft, but for some bytes where there is a subject or attributes."""
+    blank = {"SignatureVersion": "2", "Signature": "0" * SIGNATURE_LENGTH, "SigningCertURL": ""}
+    notice = Notice(Note("", "", "", 1_000_000_000.0), "", lambda: blank, lambda fields: blank["Signature"])
+    return len(notice.document("")) - len(notice.draft(""))
+
+
 def document(fields: Fields) -> str:
     return "{\n" + _lines(fields) + "\n}"
 
@@ -182,12 +205,6 @@ def shown_attributes(attributes: Mapping[str, Mapping]) -> dict[str, dict[str, s
 
 def _lines(fields: Mapping[str, str]) -> str:
     return ",\n".join([f'  "{name}" : {_text(value)}' for name, value in fields.items()])
-
-
-@lru_cache(64)
-def _signature_lines(version: str, signature: str, url: str) -> str:
-    """Remembered, since those of signatures that are left open are always the same."""
-    return _lines({"SignatureVersion": version, "Signature": signature, "SigningCertURL": url})
 
 
 def _line(name: str, value: str) -> str:

@@ -38,7 +38,7 @@ class Mailing:
     def _mail_note(self, topic: Topic, subscription: Subscription, notice: Notice):
         sender = f"{topic.attributes.get('DisplayName') or USUAL_NAME} <{ADDRESS}>"
         if subscription.protocol == "email-json":
-            text = notice.document(subscription)
+            text = notice.document(unsubscribe_url(subscription))
         else:
             text = notice.text + FOOTER.format(url=unsubscribe_url(subscription))
         self.post(sender, [subscription.endpoint], notice.note.subject or USUAL_SUBJECT, text)

@@ -4,11 +4,10 @@ One key signs for all topics of the cloud. It is sealed at rest, and replaced a 
 it stays, so that what was left open is signed by the key that it names, and so do certificates, so that older messages
 can still be verified.
 
-Signing takes longer than all the rest of a delivery. What lies in a queue is therefore signed when it is given out:
-until then its document has blanks in the place of the signature.
+Signing takes longer than all the rest of a delivery. What lies in a queue is therefore written out and signed when it
+is given out: until then it is a draft.
 """
 
-import json
 from base64 import b64decode, b64encode
 from functools import cache, lru_cache
 from hashlib import sha1, sha256
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from glasshouse.core.seal import Seal
 from glasshouse.core.visit import Answer, Visit
-from glasshouse.services.sns.envelopes import Fields, string_to_sign
+from glasshouse.services.sns.envelopes import Fields, completed, string_to_sign
 from glasshouse.services.sns.records import Certificate, CurrentKey, SigningKey, Topic
 
 if TYPE_CHECKING:
@@ -27,7 +26,6 @@ COMMON_NAME = "sns.amazonaws.com"
 CURRENT = "current"
 MONTH_S = 30 * 24 * 3600
 PAGE_PREFIX, PAGE_SUFFIX = "/SimpleNotificationService-", ".pem"
-BLANK = " " * len(b64encode(bytes(KEY_BITS // 8)))  # as long as a signature
 HASHES = {"1": sha1, "2": sha256}  # by the signature's version
 REMEMBERED = 4096
 
@@ -41,7 +39,7 @@ class Signing:
         return blank and blank | {"Signature": self._sign(fields | blank)}
 
     def _blank_signature(self, topic: Topic) -> Fields:
-        """The same with the signature itself left open. What FIFO topics send is not signed, as on AWS."""
+        """The same without the signature itself. What FIFO topics send is not signed, as on AWS."""
         if topic.is_fifo:
             return {}
         key = self.current_keys.get(CURRENT)
@@ -58,10 +56,9 @@ class Signing:
 
     # The seam to sqs, which completes with it what lies in a queue
 
-    def _signed(self, text: str) -> str:
-        """A document whose signature was left open, signed."""
-        place = '\n  "Signature" : "'  # nowhere else: within a JSON string there is no line break
-        return text.replace(place + BLANK, place + self._sign(json.loads(text)), 1)
+    def _completed(self, text: str) -> str:
+        """The document of a draft, signed."""
+        return completed(text, self._sign)
 
     def visit(self, visit: Visit) -> Answer | None:
         """The certificate that a SigningCertURL names."""
@@ -94,7 +91,7 @@ def _blank(version: str, region: str, certificate: str) -> Fields:
     domain = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
     return {
         "SignatureVersion": version,
-        "Signature": BLANK,
+        "Signature": "",
         "SigningCertURL": f"https://sns.{region}.{domain}{PAGE_PREFIX}{certificate}{PAGE_SUFFIX}",
     }
 

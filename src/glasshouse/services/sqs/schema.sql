@@ -7,7 +7,7 @@ CREATE TABLE IF NOT EXISTS sqs_message (
     message_group TEXT, deduplication TEXT, source TEXT, trace TEXT, attributes TEXT, digest TEXT NOT NULL,
     key INTEGER, body NOT NULL
 );
--- Who completes the body when it is given out (`sns._signed`), where the service that sent it has left that open; its
+-- Who completes the body when it is given out (`sns._completed`), where the service that sent it left a draft; its
 -- `digest` is known only then.
 ALTER TABLE sqs_message ADD COLUMN completion TEXT;
 CREATE INDEX IF NOT EXISTS sqs_message_visible ON sqs_message (lot, visible, received, sent);

@@ -47,10 +47,11 @@ class Sending:
         self, queue_url: str, message_body: str = "", delay_seconds: int | None = None,
         message_attributes: Mapping | None = None, message_system_attributes: Mapping | None = None,
         message_deduplication_id: str | None = None, message_group_id: str | None = None,
-        completion: str | None = None,
+        completion: str | None = None, missing_bytes: int = 0,
     ) -> dict:  # fmt: skip
-        """SendMessage; and a seam to services that leave something in the body open and make it when the message is
-        given out, as often as that is: `completion` names a private method (`sns._signed`), a function of the text."""
+        """SendMessage; and a seam to services that leave the body a draft, which becomes so much longer when the
+        message is given out, as often as that is: `completion` names a private method (`sns._completed`), a function of
+        the text."""
         queue = self._queue(queue_url)
         if not message_body:
             raise MissingParameter("The request must contain the parameter MessageBody.")
@@ -58,7 +59,7 @@ class Sending:
             raise MissingParameter("The request must contain the parameter MessageGroupId.")
         draft = checked(
             queue, message_body, delay_seconds, message_attributes, message_system_attributes,
-            message_deduplication_id, message_group_id,
+            message_deduplication_id, message_group_id, missing_bytes,
         )  # fmt: skip
         draft.completion = completion
         return self._add(queue, draft)
@@ -134,7 +135,7 @@ class Sending:
 
 def checked(
     queue: Queue, body: str, delay: int | None, attributes: Mapping | None, system_attributes: Mapping | None,
-    deduplication: str | None, group: str | None,
+    deduplication: str | None, group: str | None, missing_bytes: int = 0,
 ) -> Draft:  # fmt: skip
     """A message that this queue takes. Raises what AWS raises."""
     message_attributes.check_text(body)
@@ -142,7 +143,7 @@ def checked(
         message_attributes.check(attributes)
     if system_attributes:
         message_attributes.check_system(system_attributes)
-    if size_of(body, attributes) > queue.maximum_message_size:
+    if size_of(body, attributes) + missing_bytes > queue.maximum_message_size:
         raise InvalidParameterValue(
             "One or more parameters are invalid. Reason: Message must be shorter than"
             f" {queue.maximum_message_size} bytes."
