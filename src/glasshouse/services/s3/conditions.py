@@ -15,6 +15,7 @@ from glasshouse.services.s3.errors import (
     PreconditionFailed,
 )
 from glasshouse.services.s3.records import ObjectVersion, Upload
+from glasshouse.services.s3.versions import Taken
 
 RANGE = re.compile(r"bytes=\s*(\d{0,20})\s*-\s*(\d{0,20})\s*", re.ASCII)
 COPY_SOURCE = "x-amz-copy-source-"
@@ -66,7 +67,11 @@ def not_modified(version: ObjectVersion) -> ServiceError:
 
 
 def check_write(
-    current: ObjectVersion | None, key: str, params: dict, upload: Upload | None = None, existed: bool = False
+    current: Taken | None,
+    key: str,
+    params: dict,
+    upload: Upload | None = None,
+    existed: bool = False,
 ):
     """Raise unless a key may be written (or an upload in parts completed, whose key `existed` when it began)."""
     wanted, unwanted = params.get("IfMatch"), params.get("IfNoneMatch")

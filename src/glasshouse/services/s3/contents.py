@@ -11,6 +11,7 @@ from glasshouse.core import ids
 from glasshouse.core.blobs import Blobs
 from glasshouse.core.store import Store
 from glasshouse.services.s3.records import ObjectVersion, Part, Segment
+from glasshouse.services.s3.versions import Taken
 
 PART = "content, number, start, size, modified, etag, checksum, segments"
 WITHIN = (
@@ -68,7 +69,7 @@ class Contents:
                 self.hold(part.segments)
                 self.put_part(part)
 
-    def drop(self, version: ObjectVersion):
+    def drop(self, version: Taken):
         """A version is gone, and what it held."""
         if version.blob:
             self._blobs.drop(version.blob)

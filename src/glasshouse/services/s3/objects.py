@@ -9,6 +9,7 @@ from glasshouse.services.s3.lifecycle_rules import http_date
 from glasshouse.services.s3.metadata import shown
 from glasshouse.services.s3.records import NULL, UNLOCKED, Bucket, ObjectVersion
 from glasshouse.services.s3.storage_class import TIERING
+from glasshouse.services.s3.versions import Standing, Taken
 
 MAX_PUT_BYTES = 5 * 1024**3
 MAX_PART_NUMBER = 10_000
@@ -72,7 +73,7 @@ class Objects:
     def _put(self, bucket: Bucket, key: str, body: Any, params: dict, event: str) -> dict:
         """Make an object of a body. `params` are members of PutObject; the event is "Put" or "Post"."""
         version = self._draft(bucket, key, params)
-        current = self.versions.current(bucket.name, key)
+        current = self.versions.standing(bucket.name, key)
         conditions.check_write(current, key, params)
         received = checksums.receive(body, params)
         if received.size > MAX_PUT_BYTES:
@@ -86,7 +87,7 @@ class Objects:
         answer |= received.checksum.members
         return answer
 
-    def _kept(self, bucket: Bucket, body: Any, current: ObjectVersion | None) -> str:
+    def _kept(self, bucket: Bucket, body: Any, current: Standing | None) -> str:
         """The blob of a body: where it can be, that of the version whose place it takes."""
         if current is None or not current.blob or bucket.versioning == "Enabled" or current.version_id != NULL:
             return self.cloud.blobs.keep(body, ()).id
@@ -97,7 +98,7 @@ class Objects:
         """Only of what S3 itself encrypts the entity tag is the MD5 of the bytes."""
         return md5 if version.encryption.algorithm == "AES256" else new_etag()
 
-    def _place(self, bucket: Bucket, version: ObjectVersion, current: ObjectVersion | None, event: str):
+    def _place(self, bucket: Bucket, version: ObjectVersion, current: Taken | None, event: str):
         """Make a version the current one of its key, as the versioning of the bucket has it, and tell of it."""
         versions = self.versions
         if bucket.versioning == "Enabled":

@@ -2,6 +2,7 @@
 
 import heapq
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -17,6 +18,10 @@ LISTED = (
 COLUMNS = LISTED + (", blob, content, parts_count, content_type, headers, metadata, tags, encryption, lock, acl")
 NAMES = COLUMNS.split(", ")
 CURRENT = f"SELECT {COLUMNS} FROM s3_version WHERE bucket = ? AND key = ? AND superseded IS NULL"
+STANDING = (
+    "SELECT id, version_id, delete_marker, modified, etag, blob, content FROM s3_version"
+    " WHERE bucket = ? AND key = ? AND superseded IS NULL"
+)
 NONCURRENT = (
     f"SELECT {COLUMNS} FROM s3_version WHERE bucket = ? AND key = ? AND version_id = ? AND superseded IS NOT NULL"
 )
@@ -66,6 +71,23 @@ class Listed(NamedTuple):
         return _decode(self.restore) if self.restore else None
 
 
+@dataclass(slots=True)
+class Standing:
+    """What a new version must know of the one whose place it takes: a quarter of its columns."""
+
+    id: int
+    version_id: str
+    delete_marker: int
+    modified: float
+    etag: str
+    blob: str | None
+    content: str | None
+    superseded: float | None = None
+
+
+Taken = ObjectVersion | Standing  # whose place is taken
+
+
 class Versions:
     """Reads and writes versions; what a change means for blobs, locks and notifications is its callers' business."""
 
@@ -76,6 +98,11 @@ class Versions:
         """The newest version, be it a delete marker."""
         row = self._store.read(CURRENT, (bucket, key)).fetchone()
         return as_record(row) if row else None
+
+    def standing(self, bucket: str, key: str) -> Standing | None:
+        """The same, for whoever puts another one in its place."""
+        row = self._store.read(STANDING, (bucket, key)).fetchone()
+        return Standing(*row) if row else None
 
     def get(self, bucket: str, key: str, version_id: str) -> ObjectVersion | None:
         current = self.current(bucket, key)
@@ -92,7 +119,7 @@ class Versions:
         """Write back a version that was changed."""
         self._store.write(UPDATE, (*as_row(version)[FIXED:], version.id))
 
-    def supersede(self, version: ObjectVersion, when: float):
+    def supersede(self, version: Taken, when: float):
         """The current version becomes an older one."""
         version.superseded = when
         self._store.write("UPDATE s3_version SET superseded = ? WHERE id = ?", (when, version.id))
