@@ -62,16 +62,29 @@ def test_sms_attributes_must_be_proper(sns, attributes, code):
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("change", "words"),
     [
-        {"Platform": "PIGEON"},
-        {"Name": "a b"},
-        {"Attributes": {"SuccessFeedbackSampleRate": "5"}},
-        {"Attributes": {"Nonsense": "1"}},
+        ({"Platform": "PIGEON"}, "Platform Reason: PIGEON is not supported"),
+        (
+            {"Name": "a b"},
+            "a b Reason: must contain only characters 'a'-'z', 'A'-'Z', '0'-'9', '_', '-', and '.'",
+        ),
+        ({"Name": "n" * 257}, f"{'n' * 257} Reason: must be at most 256 characters long"),
+        (
+            {"Attributes": {"SuccessFeedbackSampleRate": "5"}},
+            "Attributes Reason: PlatformCredential is required",
+        ),
+        ({"Attributes": {"Nonsense": "1"}}, "Attributes Reason: Invalid attribute name: Nonsense"),
+        ({"Platform": "ADM"}, "Attributes Reason: PlatformCredential attribute provided without PlatformPrincipal"),
+        (
+            {"Attributes": {"PlatformPrincipal": "p"}},
+            "Attributes Reason: PlatformPrincipal attribute provided without PlatformCredential",
+        ),
     ],
 )
-def test_an_application_must_be_proper(sns, change):
-    assert refusal(sns.create_platform_application, **{**APPLICATION, **change})[0] == "InvalidParameter"
+def test_an_application_must_be_proper(sns, change, words):
+    expected = ("InvalidParameter", f"Invalid parameter: {words}")
+    assert refusal(sns.create_platform_application, **{**APPLICATION, **change}) == expected
 
 
 def test_an_unknown_application_or_device_is_not_found(sns, application):

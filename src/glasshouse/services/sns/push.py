@@ -13,13 +13,14 @@ from glasshouse.services.sns.records import Application, Endpoint, Note
 
 PLATFORMS = ("ADM", "APNS", "APNS_SANDBOX", "APNS_VOIP", "APNS_VOIP_SANDBOX", "BAIDU", "FCM", "GCM", "MACOS",
              "MACOS_SANDBOX", "MPNS", "WNS")  # fmt: skip
-NAME = re.compile(r"[A-Za-z0-9_.-]{1,256}")
+NAME, NAME_LENGTH = re.compile(r"[A-Za-z0-9_.-]+"), 256
 APPLICATION_ATTRIBUTES = {
     "ApplePlatformBundleID", "ApplePlatformTeamID", "EventDeliveryFailure", "EventEndpointCreated",
     "EventEndpointDeleted", "EventEndpointUpdated", "FailureFeedbackRoleArn", "PlatformCredential",
     "PlatformPrincipal", "SuccessFeedbackRoleArn", "SuccessFeedbackSampleRate",
 }  # fmt: skip
 ENDPOINT_ATTRIBUTES = {"CustomUserData", "Enabled", "Token"}
+ONE_SECRET = ("FCM", "GCM")  # Google's platforms know no principal
 SECRETS = {"PlatformCredential", "PlatformPrincipal"}
 USER_DATA_BYTES = 2048
 AT_ONCE = 100
@@ -29,13 +30,11 @@ class Push:
     """Platform applications and their endpoints."""
 
     def create_platform_application(self, name: str, platform: str, attributes: dict[str, str]):
+        _check_name(name)
         if platform not in PLATFORMS:
-            raise invalid("Platform Reason: platform not supported")
-        if not NAME.fullmatch(name):
-            raise invalid("Name Reason: platform application name is invalid")
+            raise invalid(f"Platform Reason: {platform} is not supported")
         _check_names(attributes, APPLICATION_ATTRIBUTES)
-        if not attributes.get("PlatformCredential"):
-            raise invalid("Attributes Reason: PlatformCredential is required")
+        _check_secrets(platform, attributes)
         arn = self.call.arn(f"app/{platform}/{name}")
         self.applications.put(Application(arn, {"Enabled": "true"} | _without_secrets(attributes)))
         return {"PlatformApplicationArn": arn}
@@ -141,6 +140,28 @@ class Push:
         self._write_out("push", endpoint.arn, note, text if isinstance(text, str) else json.dumps(text))
 
 
+def _check_name(name: str):
+    reason = None
+    if not name:
+        reason = "cannot be empty"
+    elif len(name) > NAME_LENGTH:
+        reason = f"must be at most {NAME_LENGTH} characters long"
+    elif not NAME.fullmatch(name):
+        reason = "must contain only characters 'a'-'z', 'A'-'Z', '0'-'9', '_', '-', and '.'"
+    if reason:
+        raise invalid(f"{name} Reason: {reason}")
+
+
+def _check_secrets(platform: str, attributes: Mapping[str, str]):
+    credential, principal = attributes.get("PlatformCredential"), attributes.get("PlatformPrincipal")
+    if principal and not credential:
+        raise invalid("Attributes Reason: PlatformPrincipal attribute provided without PlatformCredential")
+    if not credential:
+        raise invalid("Attributes Reason: PlatformCredential is required")
+    if not principal and platform not in ONE_SECRET:
+        raise invalid("Attributes Reason: PlatformCredential attribute provided without PlatformPrincipal")
+
+
 def _without_secrets(attributes: Mapping[str, str]) -> dict[str, str]:
     """Credentials of a platform are never shown again; as nothing is sent there, they are not kept either."""
     return {name: value for name, value in attributes.items() if name not in SECRETS}
@@ -154,7 +175,10 @@ def _check_names(attributes: Mapping[str, str], known: set[str]):
 def _check_endpoint(attributes: Mapping[str, str]):
     _check_names(attributes, ENDPOINT_ATTRIBUTES)
     if len(attributes.get("CustomUserData", "").encode()) > USER_DATA_BYTES:
-        raise invalid(f"CustomUserData Reason: must be at most {USER_DATA_BYTES} bytes long in UTF-8 encoding")
+        raise invalid(
+            "Attributes Reason: Invalid value for attribute: CustomUserData: must be at most"
+            f" {USER_DATA_BYTES} bytes long in UTF-8 encoding"
+        )
     if attributes.get("Enabled", "true") not in ("true", "false"):
         raise invalid("Attributes Reason: Invalid value for attribute: Enabled")
 
