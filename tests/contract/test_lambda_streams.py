@@ -105,6 +105,11 @@ def test_a_stream_that_the_role_may_not_read(functions, aws, table, clicks):
         ({"StartingPosition": "SOON"}, "ValidationException", "Member must satisfy enum value set"),
         ({"StartingPosition": "AT_TIMESTAMP"}, INVALID, "StartingPositionTimestamp"),
         ({"StartingPositionTimestamp": 1}, INVALID, "Timestamp only valid with StartingPosition AT_TIMESTAMP"),
+        (
+            {"StartingPosition": "AT_TIMESTAMP", "StartingPositionTimestamp": -1},
+            INVALID,
+            "class java.lang.Long can not be converted to a Timestamp",
+        ),
         ({"EventSourceArn": f"{STREAM}s"}, INVALID, f"Stream not found: {STREAM}s"),
         ({"ScalingConfig": {"MaximumConcurrency": 5}}, INVALID, "Unsupported ScalingConfig parameter"),
         ({"MaximumRecordAgeInSeconds": 59}, INVALID, "maximumRecordAgeInSeconds"),

@@ -75,6 +75,11 @@ def _check_start(arn: str, service: str, position: str | None, moment: float | N
         raise InvalidParameterValueException(
             "StartingPositionTimestamp is required when StartingPosition is AT_TIMESTAMP."
         )
+    if moment is not None and moment < 0:
+        raise InvalidParameterValueException(
+            "Received Exception while reading from provided stream. class java.lang.Long can not be converted to a"
+            " Timestamp"
+        )
 
 
 def check(mapping: Mapping):
