@@ -36,9 +36,9 @@ from glasshouse.core.errors import SerializationException, ServiceError
 from glasshouse.protocol.model import Operation, Service
 from glasshouse.protocol.patterns import compile_pattern
 from glasshouse.protocol.shapes import Shape
+from glasshouse.protocol.wording import MEMBER, Literal, Path, printed, shown
 
 MAX_ERRORS = 10
-Path = tuple  # (path of the parent, name); joined only when something is wrong
 Check = Callable[[Any, Path, "list[Violation]"], None]
 
 
@@ -71,7 +71,7 @@ class Violation:
 
     def __str__(self) -> str:
         value = "Value null" if self.missing else f"Value{self.value}"
-        return f"{value} at '{_printed(self.path)}' failed to satisfy constraint: {self.constraint}"
+        return f"{value} at '{printed(self.path)}' failed to satisfy constraint: {self.constraint}"
 
 
 _FAMILIES = {
@@ -130,7 +130,7 @@ def _error(operation: Operation, rules: Rules, violations: list[Violation]) -> S
     if rules.input:
         for violation in violations:
             violation.path = _in_input(operation, violation.path)
-        violations.sort(key=lambda violation: not _printed(violation.path).startswith(_input_name(operation)))
+        violations.sort(key=lambda violation: not printed(violation.path).startswith(_input_name(operation)))
     violations.sort(key=lambda violation: not violation.missing)
     first = violations[0]
     if first.missing and rules.missing:
@@ -152,7 +152,7 @@ def _in_input(operation: Operation, path: Path) -> Path:
     if parent:
         return _in_input(operation, parent), name
     members = operation.input_shape.members if operation.input_shape else {}
-    return path if members[name].location else (((), _Literal(_input_name(operation))), name)
+    return path if members[name].location else (((), Literal(_input_name(operation))), name)
 
 
 def _input_name(operation: Operation) -> str:
@@ -168,7 +168,7 @@ def _fields(operation: Operation, code: str, told: list[Violation]) -> dict[str,
         return {}
     reasons = members["reason"].enum
     reason = next((one for one in reasons if one.lower().replace("_", "") == "fieldvalidationfailed"), None)
-    fields = [{"name": _printed(violation.path), "message": violation.constraint} for violation in told]
+    fields = [{"name": printed(violation.path), "message": violation.constraint} for violation in told]
     return {"reason": reason, holder: fields} if reason else {}
 
 
@@ -176,7 +176,7 @@ def _filled(text: str, operation: Operation, violation: Violation) -> str:
     name = violation.path[1]
     return text.format(
         Member=name,
-        member=_printed(violation.path),
+        member=printed(violation.path),
         value=violation.value or "null",
         constraint=violation.constraint,
         operation=operation.name,
@@ -263,7 +263,7 @@ class _Compiler:
 
         def check_elements(value: Any, path: Path, violations: list[Violation]):
             if not all(holds(item) for item in value for holds, _ in constraints):
-                violations.append(Violation(path, _shown(value, shape), constraint))
+                violations.append(Violation(path, shown(value, shape), constraint))
 
         return check_elements
 
@@ -277,12 +277,12 @@ class _Compiler:
 
         def check_entries(value: Any, path: Path, violations: list[Violation]):
             if not all(holds(key) for key in value for holds, _ in keys):
-                violations.append(Violation(path, _shown(value, shape), key_text))
+                violations.append(Violation(path, shown(value, shape), key_text))
             if not all(holds(item) for item in value.values() for holds, _ in values):
-                violations.append(Violation(path, _shown(value, shape), value_text))
+                violations.append(Violation(path, shown(value, shape), value_text))
             if nested:
                 for key, item in value.items():
-                    nested(item, (((path, _Literal(key))), _MEMBER), violations)
+                    nested(item, (((path, Literal(key))), MEMBER), violations)
 
         return check_entries
 
@@ -312,15 +312,6 @@ class _Compiler:
         return found
 
 
-class _Literal(str):
-    """A part of a path that is printed as it is: the key of a map."""
-
-    __slots__ = ()
-
-
-_MEMBER = _Literal("member")
-
-
 def _length(least: int | None, most: int | None) -> list[tuple[Callable[[Any], bool], str]]:
     found: list[tuple[Callable[[Any], bool], str]] = []
     if most is not None:
@@ -346,7 +337,7 @@ def _scalar(constraints: list[tuple[Callable[[Any], bool], str]], shape: Shape) 
     def check_value(value: Any, path: Path, violations: list[Violation]):
         for holds, text in constraints:
             if not holds(value):
-                violations.append(Violation(path, _shown(value, shape), text))
+                violations.append(Violation(path, shown(value, shape), text))
 
     return check_value
 
@@ -369,40 +360,6 @@ def _each(check: Check | None) -> Check | None:
     def check_each(value: Any, path: Path, violations: list[Violation]):
         for position, item in enumerate(value, 1):
             if item is not None:
-                check(item, ((path, _Literal(position)), _MEMBER), violations)
+                check(item, ((path, Literal(position)), MEMBER), violations)
 
     return check_each
-
-
-# -- words ------------------------------------------------------------------------------------------------------------
-
-
-def _printed(path: Path) -> str:
-    """A path as AWS prints it: tags.1.member.key."""
-    parts: list[str] = []
-    while path:
-        path, name = path
-        parts.append(name if isinstance(name, _Literal) else name[:1].lower() + name[1:])
-    return ".".join(reversed(parts))
-
-
-def _shown(value: Any, shape: Shape) -> str:
-    """A value as AWS prints it after the word Value; what is sensitive is not printed."""
-    if shape.traits.get("sensitive"):
-        return ""
-    held = {"map": "value", "list": "member"}.get(shape.type_name)
-    if held and "sensitive" in getattr(shape, held).traits:
-        return ""
-    return f" '{_java(value)}'"
-
-
-def _java(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, bytes):
-        return f"java.nio.HeapByteBuffer[pos=0 lim={len(value)} cap={len(value)}]"
-    if isinstance(value, list):
-        return f"[{', '.join(map(_java, value))}]"
-    if isinstance(value, Mapping):
-        return f"{{{', '.join(f'{key}={_java(item)}' for key, item in value.items())}}}"
-    return str(value)
