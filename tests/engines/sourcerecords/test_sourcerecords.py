@@ -52,7 +52,7 @@ def test_a_change_of_a_table():
     service = {"PrincipalId": "dynamodb.amazonaws.com", "Type": "Service"}
     told = of_change({**record, "userIdentity": service}, CHANGES)
     assert told["dynamodb"] == {
-        "Keys": {"id": {"N": "1"}}, "NewImage": {"b": {"BS": ["eA=="]}}, "ApproximateCreationDateTime": 7,
+        "Keys": {"id": {"N": "1"}}, "NewImage": {"b": {"BS": ["eA=="]}}, "ApproximateCreationDateTime": 7.0,
     }  # fmt: skip
     assert told["userIdentity"] == {"principalId": "dynamodb.amazonaws.com", "type": "Service"}
     assert (told["eventSource"], told["eventSourceARN"]) == ("aws:dynamodb", CHANGES)

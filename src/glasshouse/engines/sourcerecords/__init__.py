@@ -36,7 +36,8 @@ def of_message(message: Mapping[str, Any], queue: str) -> dict[str, Any]:
 def of_change(record: Mapping[str, Any], stream: str) -> dict[str, Any]:
     """A record of DynamoDB Streams."""
     told = _printable(record["dynamodb"])
-    told["ApproximateCreationDateTime"] = int(told["ApproximateCreationDateTime"])
+    # Whole seconds, written as a fraction: 1479499740.0.
+    told["ApproximateCreationDateTime"] = float(int(told["ApproximateCreationDateTime"]))
     change = {
         "eventID": record["eventID"],
         "eventName": record["eventName"],
