@@ -63,6 +63,6 @@ def test_what_was_given_up():
     assert instant(1545084650.9876) == "2018-12-17T22:10:50.987Z"
     assert batch_info(STREAM, "shard", ("1", "5"), (0.0, 1.5), 5) == {
         "shardId": "shard", "startSequenceNumber": "1", "endSequenceNumber": "5", "batchSize": 5, "streamArn": STREAM,
-        "approximateArrivalOfFirstRecord": "1970-01-01T00:00:00.000Z",
+        "approximateArrivalOfFirstRecord": "1970-01-01T00:00:00Z",
         "approximateArrivalOfLastRecord": "1970-01-01T00:00:01.500Z",
     }  # fmt: skip

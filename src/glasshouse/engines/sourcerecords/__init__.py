@@ -80,8 +80,8 @@ def batch_info(
         "shardId": shard_id,
         "startSequenceNumber": sequences[0],
         "endSequenceNumber": sequences[1],
-        "approximateArrivalOfFirstRecord": instant(arrivals[0]),
-        "approximateArrivalOfLastRecord": instant(arrivals[1]),
+        "approximateArrivalOfFirstRecord": _arrival(arrivals[0]),
+        "approximateArrivalOfLastRecord": _arrival(arrivals[1]),
         "batchSize": size,
         "streamArn": stream,
     }
@@ -90,6 +90,11 @@ def batch_info(
 def instant(moment: float) -> str:
     written = datetime.fromtimestamp(moment, UTC)
     return f"{written:%Y-%m-%dT%H:%M:%S}.{written.microsecond // 1000:03d}Z"
+
+
+def _arrival(moment: float) -> str:
+    """An instant as Java prints it: without the fraction of a whole second."""
+    return instant(moment).replace(".000Z", "Z")
 
 
 def source_of(name: str, arn: str) -> dict[str, str]:
