@@ -36,7 +36,7 @@ def test_several_errors_are_counted_and_joined():
         "Value null at 'name' failed to satisfy constraint: Member must not be null; "
         "Value null at 'value' failed to satisfy constraint: Member must not be null; "
         "Value 'Foo' at 'type' failed to satisfy constraint: "
-        "Member must satisfy enum value set: [String, StringList, SecureString]; "
+        "Member must satisfy enum value set: [SecureString, StringList, String]; "
         "Value 'Bar' at 'tier' failed to satisfy constraint: "
         "Member must satisfy enum value set: [Standard, Advanced, Intelligent-Tiering]"
     )
@@ -151,7 +151,7 @@ def test_an_overlay_may_word_what_is_wrong(noted):
     operation = noted(code="InvalidParameter", message="Invalid: {Member} ({member},{value}): {constraint}")
     assert wording(operation, Name="n", Value="v", Type="Foo") == (
         "InvalidParameter",
-        "Invalid: Type (type, 'Foo'): Member must satisfy enum value set: [String, StringList, SecureString]",
+        "Invalid: Type (type, 'Foo'): Member must satisfy enum value set: [SecureString, StringList, String]",
     )
 
 

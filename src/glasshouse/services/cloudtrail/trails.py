@@ -136,7 +136,7 @@ class Trails:
             "LatestNotificationAttemptSucceeded": "",
         }
 
-    def get_insight_selectors(self, trail_name: str):
+    def get_insight_selectors(self, trail_name: str = ""):
         """No trail has insights here, of which AWS tells as of any trail without them."""
         arn = self._trail(trail_name).trail_arn
         raise InsightNotEnabledException(

@@ -64,15 +64,19 @@ class TableUpdates:
             there._update_billing(one, billing_mode, provisioned_throughput)
             there.tables.put(one)
         if global_secondary_index_updates:
-            for there, one in [*self._others(table), (self, table)]:
-                there._update_indexes(one, attribute_definitions, global_secondary_index_updates)
-                one.status = "UPDATING"
-                there._begin(one)
+            self._update_all_indexes(table, attribute_definitions, global_secondary_index_updates)
         table.status = "UPDATING"
         told = self._begin(table)
         if before is not None and table.encryption is None:
             told["TableDescription"]["SSEDescription"] = {**before, "Status": "UPDATING"}
         return told
+
+    def _update_all_indexes(self, table: DynamoTable, attribute_definitions: list | None, updates: list):
+        """Those of its replicas too."""
+        for there, one in [*self._others(table), (self, table)]:
+            there._update_indexes(one, attribute_definitions, updates)
+            one.status = "UPDATING"
+            there._begin(one)
 
     def _update_billing(self, table: DynamoTable, mode: str | None, given: dict | None):
         if mode == "PAY_PER_REQUEST":

@@ -50,11 +50,10 @@ class Tables:
         throughput = definitions.read_throughput(provisioned_throughput, billing_mode)
         definitions.check_warm(warm_throughput, billing_mode)
         definitions.check_lists(global_secondary_indexes, local_secondary_indexes, keys)
-        given = [(False, index) for index in local_secondary_indexes or ()]
-        given += [(True, index) for index in global_secondary_indexes or ()]
         indexes = [
             definitions.read_index(index, is_global, types, keys, billing_mode, self._new_number())
-            for is_global, index in given
+            for is_global, given in ((False, local_secondary_indexes), (True, global_secondary_indexes))
+            for index in given or ()
         ]
         sort = keys.sorts[0] if keys.sorts else None
         definitions.check_indexes(indexes)
@@ -66,8 +65,7 @@ class Tables:
             self.now, billing_mode, throughput, indexes=indexes, deletion_protection=deletion_protection_enabled,
             table_class=table_class, on_demand=on_demand_throughput,
             on_demand_since=self.now if billing_mode == "PAY_PER_REQUEST" else None,
-            encryption=self._encryption(sse_specification), warm=warm_throughput,
-            scattered=True,
+            encryption=self._encryption(sse_specification), warm=warm_throughput, scattered=True,
         )  # fmt: skip
         self._set_stream(table, stream_specification)
         if resource_policy:
