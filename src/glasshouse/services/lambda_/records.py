@@ -146,9 +146,8 @@ class Configuration:
 
     @property
     def snap_start(self) -> dict:
-        # On is what AWS says of a version that has the setting. No snapshots are taken: it starts as fast as it does.
-        on = self.takes_snapshots and bool(self.number) and self.state == "Active"
-        return {"ApplyOn": self.snap_start_on, "OptimizationStatus": "On" if on else "Off"}
+        # No snapshots are taken here: a version starts as fast as it does, and that is what is said.
+        return {"ApplyOn": self.snap_start_on, "OptimizationStatus": "Off"}
 
     @property
     def takes_snapshots(self) -> bool:
