@@ -39,11 +39,12 @@ class Reading:
         traits = model.service(service).error_shape(shape.name).traits
         fault = 500 if traits.get("fault") else 400
         self.status = traits.get("error", {}).get("httpStatusCode", fault)
+        self.always = traits.get("error", {}).get("queryMessage") if protocol == "query" else None
 
     def check(self, members: dict, message: str):
         members = {name: value for name, value in members.items() if name not in self.messages}
         response = answer(self.service, self.protocol, raised(self.shape.name, message, **members))
-        read = client.parse(self.protocol, response, None)
+        read, message = client.parse(self.protocol, response, None), self.always or message
         assert read["Error"]["Code"] == expected_code(self.service, self.protocol, self.shape)
         assert (read["Error"].get("Message") or "") == message
         assert response.status == self.status

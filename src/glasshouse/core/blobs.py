@@ -6,9 +6,9 @@ transaction that keeps it. Files that no row names (a crash came between) are sw
 
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from glasshouse.core import ids
 from glasshouse.core.digests import Digests, digest
@@ -22,19 +22,18 @@ WITHOUT ROWID;
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Blob:
+class Blob(NamedTuple):
     """A kept body: its id, its size in bytes, and the checksums taken while it was received (raw, by algorithm)."""
 
     id: str
     size: int
-    digests: dict[str, bytes] = field(default_factory=dict)
+    digests: dict[str, bytes]
 
 
 class Incoming:
     """A body being received: in memory while it is small, then in a file."""
 
-    def __init__(self, directory: Path, algorithms: Sequence[str] = ("md5",)):
+    def __init__(self, directory: Path, algorithms: Collection[str] = ("md5",)):
         self._directory = directory
         self._algorithms = algorithms
         self._chunks: list[bytes] = []  # while it is small
@@ -130,7 +129,7 @@ class Blobs:
         self._incoming.mkdir(parents=True, exist_ok=True)
         self._files.mkdir(parents=True, exist_ok=True)
 
-    def incoming(self, algorithms: Sequence[str] = ("md5",)) -> Incoming:
+    def incoming(self, algorithms: Collection[str] = ("md5",)) -> Incoming:
         """Begin to receive a body."""
         return Incoming(self._incoming, algorithms)
 

@@ -8,7 +8,7 @@ from functools import cache
 from hashlib import blake2b
 
 _random = random.SystemRandom()
-_drawn: list[str] = []  # digits of UUIDs to come: to ask the system for each would take the most of its time
+_drawn: list[str] = []  # UUIDs to come: to ask the system for each would take the most of its time
 DRAWN_AT_ONCE = 256
 VARIANTS = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))  # what a UUID's digit for the variant is drawn from
 os.register_at_fork(after_in_child=_drawn.clear)
@@ -24,17 +24,18 @@ def uuid() -> str:
     """A random UUID, as text."""
     # A third of the price of uuid4(), which checks its arguments anew each time.
     try:
-        text = _drawn.pop()
+        return _drawn.pop()
     except IndexError:
-        text, *more = _draw()
+        one, *more = _draw()
         _drawn.extend(more)
-    return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{VARIANTS[text[16]]}{text[17:20]}-{text[20:]}"
+        return one
 
 
 def _draw() -> list[str]:
-    """Random digits for some UUIDs."""
+    """Some random UUIDs."""
     digits = os.urandom(16 * DRAWN_AT_ONCE).hex()
-    return [digits[start : start + 32] for start in range(0, len(digits), 32)]
+    texts = [digits[start : start + 32] for start in range(0, len(digits), 32)]
+    return [f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{VARIANTS[text[16]]}{text[17:20]}-{text[20:]}" for text in texts]
 
 
 def uuid_after(cause: str, number: int) -> str:

@@ -6,6 +6,7 @@ The checksums of objects are S3's own affair; they are taken here, while the byt
 
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from hashlib import sha256
 from typing import Protocol
 
@@ -64,7 +65,7 @@ class Streamed:
     def __init__(self, blobs: Blobs, algorithms: frozenset[str], signed_sha256: str | None = None):
         self._signed_sha256 = signed_sha256
         wanted = algorithms | {"sha256"} if signed_sha256 else algorithms
-        self._incoming = blobs.incoming(sorted(wanted))
+        self._incoming = blobs.incoming(wanted)
 
     def write(self, chunk: bytes):
         if self._incoming.size + len(chunk) > LARGEST_OBJECT_BYTES:
@@ -142,10 +143,14 @@ class UploadForm:
 
 def algorithms(headers: Mapping[str, str]) -> frozenset[str]:
     """The checksums of an object that its headers or trailers will state, and those that S3 takes anyway."""
-    stated = {name.removeprefix(_CHECKSUM) for name in headers if name.startswith(_CHECKSUM)}
-    for name in headers.get("x-amz-trailer", "").split(","):
-        stated.add(name.strip().lower().removeprefix(_CHECKSUM))
-    stated.add(headers.get("x-amz-sdk-checksum-algorithm", "").lower())
+    names = tuple([name for name in headers if name.startswith(_CHECKSUM)])
+    return _algorithms(names, headers.get("x-amz-trailer", ""), headers.get("x-amz-sdk-checksum-algorithm", ""))
+
+
+@lru_cache(256)
+def _algorithms(names: tuple[str, ...], trailer: str, wish: str) -> frozenset[str]:
+    trailers = [name.strip().lower() for name in trailer.split(",")]
+    stated = {name.removeprefix(_CHECKSUM) for name in (*names, *trailers)} | {wish.lower()}
     known = stated & KNOWN
     return frozenset(known | {"md5"}) if known else TAKEN_ANYWAY
 

@@ -110,14 +110,11 @@ class Connection(asyncio.Protocol):
         if self._head_bytes > LONGEST_HEAD_BYTES:
             self._stop(errors.RequestHeaderSectionTooLarge(MaxSizeAllowed=str(LONGEST_HEAD_BYTES)))
         self._header_lines.append((name, value))
-        known = _NAMES.get(name) or _remember(name)
-        headers = self._headers
-        text = value.decode("latin-1")
-        headers[known] = f"{headers[known]},{text}" if known in headers else text
 
     def on_headers_complete(self):
         self._in_head = False
-        parser, headers = self._parser, self._headers
+        parser, headers = self._parser, _joined(self._header_lines)
+        self._headers = headers
         assert parser is not None
         if parser.should_upgrade():
             return  # the parser stops behind this head; see _pass_over
@@ -305,6 +302,16 @@ class Connection(asyncio.Protocol):
                 self._transport.abort()
         elif self._current is None and quiet > idle_s:
             self._transport.abort()
+
+
+def _joined(lines: list[tuple[bytes, bytes]]) -> dict[str, str]:
+    """By their names in lower case; those that are repeated become one, with commas."""
+    headers: dict[str, str] = {}
+    for name, value in lines:
+        known = _NAMES.get(name) or _remember(name)
+        text = value.decode("latin-1")
+        headers[known] = f"{headers[known]},{text}" if known in headers else text
+    return headers
 
 
 def _remember(name: bytes) -> str:

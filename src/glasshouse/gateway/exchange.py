@@ -270,8 +270,9 @@ class Exchange:
         return ChunkSigner(claim.signer.key, claim.timestamp, claim.signer.scope, claim.signature)
 
     def _is_upload_form(self, route: Route) -> bool:
-        is_form = self.request.headers.get("content-type", "").lower().startswith(forms.MULTIPART)
-        return is_form and self.request.method == "POST" and route.service == "s3" and route.operation is None
+        if self.request.method != "POST" or route.operation is not None or route.service != "s3":
+            return False
+        return self.request.headers.get("content-type", "").lower().startswith(forms.MULTIPART)
 
     def _open_file(self, fields: list[tuple[str, str]]) -> bodies.Streamed:
         """The file of a form begins: what came before it says who sends it."""

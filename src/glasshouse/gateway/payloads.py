@@ -4,7 +4,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-auth-using-authorization-h
 """
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from glasshouse.gateway import errors, sigv4
 from glasshouse.gateway.errors import Family
@@ -25,8 +25,7 @@ _INVALID = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Payload:
+class Payload(NamedTuple):
     """`hash` is what was signed of the body; None means that it is still to be computed from it. `sha256` is the one
     that the body must turn out to have."""
 

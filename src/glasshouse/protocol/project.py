@@ -44,16 +44,21 @@ class Projector:
         if shape.name not in known:
             known[shape.name] = lambda value: known[shape.name](value)  # while a recursive shape is being compiled
             members = [(name, python_name(name), self._projection(part)) for name, part in shape.members.items()]
-            known[shape.name] = (_union if shape.is_union else _structure)(members)
+            known[shape.name] = _union(members) if shape.is_union else _structure(members, _has_no_order(shape))
         return known[shape.name]
 
 
-def _structure(members: list[Member]) -> Projection:
+def _has_no_order(shape: Shape) -> bool:
+    """Whether all members are headers or the like, which nobody reads one after the other."""
+    return all(part.location or name == shape.traits.get("payload") for name, part in shape.members.items())
+
+
+def _structure(members: list[Member], in_any_order: bool = False) -> Projection:
     by_type: dict[type, list[Member]] = {}
     by_name = {name: project for name, _, project in members}
 
     def from_few(value: dict[str, Any]) -> dict[str, Any] | None:
-        """Of some members among many, where all go by their wire names: those are looked through, not the members."""
+        """Where all go by their wire names: the value is looked through, which has few of many members."""
         seen = {}
         for name, item in value.items():
             if item is None:
@@ -65,7 +70,7 @@ def _structure(members: list[Member]) -> Projection:
         return seen
 
     def from_mapping(value: Mapping[str, Any]) -> dict[str, Any]:
-        if type(value) is dict and 2 * len(value) <= len(members) and (few := from_few(value)) is not None:
+        if in_any_order and type(value) is dict and (few := from_few(value)) is not None:
             return few
         seen = {}
         for name, alias, project in members:

@@ -51,6 +51,7 @@ def event_names() -> dict[str, dict[str, str]]:
     return json.loads(Path(__file__).with_name("event_names.json").read_text())
 
 
+@cache
 def is_data(service: str, operation: str) -> bool:
     return operation in data_events().get(service, {}).get("operations", ())
 

@@ -5,8 +5,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.
 
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from glasshouse.core.blobs import CHUNK_BYTES, Incoming
 from glasshouse.core.digests import CYCLIC, Digests, digest, md5_hex
@@ -23,8 +22,7 @@ MEMBERS = {f"Checksum{algorithm}": algorithm for algorithm in SIZES}
 MD5_BYTES = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(NamedTuple):
     """A body whose checksums were found right."""
 
     body: Any  # bytes or Incoming

@@ -191,8 +191,8 @@ def as_row(version: ObjectVersion) -> tuple:
         version.size, version.etag, version.owner, version.storage_class, algorithm, value, kind,
         _json(version.restore), version.blob, version.content, version.parts_count, version.content_type,
         _json(version.headers), _json(version.metadata), _json(version.tags),
-        None if version.encryption == SSE_S3 else _json(version.encryption),
-        None if version.lock == UNLOCKED else _json(version.lock),
+        None if version.encryption is SSE_S3 or version.encryption == SSE_S3 else _json(version.encryption),
+        None if version.lock is UNLOCKED or version.lock == UNLOCKED else _json(version.lock),
         _json(version.acl),
     )  # fmt: skip
 
