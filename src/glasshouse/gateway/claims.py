@@ -6,6 +6,7 @@ The signature is in the Authorization header or, of a presigned URL, in the quer
 import re
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 from glasshouse.core.errors import NotSupported
 from glasshouse.gateway import errors, sigv2
@@ -123,8 +124,13 @@ def _signer(credential: str, signed_headers: str) -> Signer:
     return Signer(access_key_id, date, region, service, tuple(signed_headers.lower().split(";")))
 
 
+@lru_cache(256)
+def _is_timestamp(text: str) -> bool:
+    return _TIMESTAMP.fullmatch(text) is not None
+
+
 def _check_timestamp(timestamp: str, signer: Signer, presigned: bool):
-    if not _TIMESTAMP.fullmatch(timestamp):
+    if not _is_timestamp(timestamp):
         if presigned:
             raise Rejected(_bad_query, "X-Amz-Date must be in the ISO8601 Long Format \"yyyyMMdd'T'HHmmss'Z'\"")
         text = f"Date must be in ISO-8601 'basic format'. Got '{timestamp}'."

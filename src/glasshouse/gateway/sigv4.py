@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html
 
 import hmac
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from posixpath import normpath
 from urllib.parse import quote, unquote
@@ -20,6 +20,7 @@ TERMINATOR = "aws4_request"
 UNSIGNED = "UNSIGNED-PAYLOAD"
 EMPTY = sha256(b"").hexdigest()
 SKEW_S = 900
+MOST_PASSED = 16  # kinds of requests that are remembered of a signer
 BLOCK_BYTES = 64  # of SHA-256
 _UNENCODED = "-_.~"
 
@@ -56,6 +57,7 @@ class Signer:
     secret: str = ""  # the one that `key` was derived from
     key: bytes = b""
     hash: KeyedHash | None = None  # with that key
+    passed: set[tuple[str, ...]] = field(default_factory=set)  # the names of headers that may come with its signature
 
     def __post_init__(self):
         self.signed = frozenset(self.signed_headers)
@@ -141,7 +143,9 @@ def check_time(claim: Claim, now: float):
 
 def check_headers_signed(claim: Claim, headers: Mapping[str, str]):
     """Raise Rejected if the host or a header that means something to AWS is outside of the signature."""
-    signed = claim.signer.signed
+    signed, names = claim.signer.signed, tuple(headers)
+    if names in claim.signer.passed:
+        return
     if "host" not in signed and ":authority" not in signed:
         text = "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization."
         raise Rejected(errors.bad_signature, text)
@@ -149,6 +153,8 @@ def check_headers_signed(claim: Claim, headers: Mapping[str, str]):
         if name.startswith("x-amz-") and name not in _LOOSE:
             loose = sorted(one for one in headers.keys() - signed if one.startswith("x-amz-") and one not in _LOOSE)
             raise Rejected(_not_signed, ", ".join(loose))
+    if len(claim.signer.passed) < MOST_PASSED:
+        claim.signer.passed.add(names)
 
 
 _LOOSE = frozenset({"x-amz-user-agent", "x-amz-cf-id"})

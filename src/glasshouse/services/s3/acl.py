@@ -96,8 +96,7 @@ class Acls:
 
         None is the private one. Called by everything that makes objects.
         """
-        asked = [name for name in HEADERS if params.get(name) is not None]
-        if not asked:
+        if params.keys().isdisjoint(HEADERS) or all(params[name] is None for name in HEADERS if name in params):
             return None
         grants = _grants_of_headers(params, self._new_owner(bucket, params), bucket.account)
         if bucket.ownership == OFF:

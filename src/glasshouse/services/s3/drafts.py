@@ -89,6 +89,8 @@ def invalid_version_id(version_id: str) -> InvalidArgument:
 
 
 def system_headers(params: dict) -> dict[str, str]:
+    if params.keys().isdisjoint(HEADERS):
+        return {}
     headers = {name: params[name] for name in HEADERS if params.get(name)}
     if "ContentEncoding" in headers:
         # "aws-chunked" says how the request was sent, not what the object is.

@@ -110,6 +110,8 @@ class Locks:
 
     def _new_lock(self, bucket: Bucket, params: dict) -> Lock:
         """The lock of a new version: as the members ObjectLock... of the input say, else the bucket's default."""
+        if bucket.retention is None and params.keys().isdisjoint(HEADERS):
+            return UNLOCKED
         mode, until, hold = (params.get(name) for name in HEADERS)
         if mode is None and until is None and hold is None and bucket.retention is None:
             return UNLOCKED

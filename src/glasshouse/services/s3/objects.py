@@ -218,6 +218,8 @@ class Objects:
 
     def _override(self, params: dict, answer: dict):
         """The headers that the asker wants to see instead of the object's own."""
+        if params.keys().isdisjoint(OVERRIDES):
+            return
         overridden = {OVERRIDES[name]: params[name] for name in OVERRIDES if params.get(name)}
         if overridden and self.call.principal.kind == "anonymous":
             raise InvalidRequest("Request specific response headers cannot be used for anonymous GET requests.")

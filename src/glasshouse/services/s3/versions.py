@@ -189,13 +189,16 @@ def as_row(version: ObjectVersion) -> tuple:
     return (
         version.bucket, version.key, version.version_id, version.superseded, version.delete_marker, version.modified,
         version.size, version.etag, version.owner, version.storage_class, algorithm, value, kind,
-        _json(version.restore), version.blob, version.content, version.parts_count, version.content_type,
-        _json(version.headers), _json(version.metadata), _json(version.tags),
+        _json(version.restore) if version.restore else None,
+        version.blob, version.content, version.parts_count, version.content_type,
+        _json(version.headers) if version.headers else None,
+        _json(version.metadata) if version.metadata else None,
+        _json(version.tags) if version.tags else None,
         None if version.encryption is SSE_S3 or version.encryption == SSE_S3 else _json(version.encryption),
         None if version.lock is UNLOCKED or version.lock == UNLOCKED else _json(version.lock),
-        _json(version.acl),
+        _json(version.acl) if version.acl else None,
     )  # fmt: skip
 
 
-def _json(value: Any) -> str | None:
-    return _encode(value).decode() if value else None
+def _json(value: Any) -> str:
+    return _encode(value).decode()
