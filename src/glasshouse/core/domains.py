@@ -20,9 +20,12 @@ def release(store: Store, name: str):
     store.keep_setting(SETTING, {one: site for one, site in known.items() if one != name.lower()})
 
 
+def are_claimed(store: Store) -> bool:
+    """Whether there are such names."""
+    return bool(store.setting(SETTING, NONE))
+
+
 def site_of(store: Store, host: str) -> str | None:
     """The site of a host in lower case."""
     known = store.setting(SETTING, NONE)
-    if not known:
-        return None
     return known.get(host) or known.get(f"*.{host.partition('.')[2]}")

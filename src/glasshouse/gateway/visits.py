@@ -62,6 +62,8 @@ def site_in_path(request: Request) -> tuple[Place, Request] | None:
 
 def site_of_domain(cloud: Cloud, host: str) -> Place | None:
     """The site that a host name of the user's own leads to."""
+    if not domains.are_claimed(cloud.store):
+        return None
     name = host.partition(":")[0].lower()
     site = domains.site_of(cloud.store, name)
     return Place(site, None, name, own=True) if site else None

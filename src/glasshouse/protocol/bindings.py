@@ -83,7 +83,7 @@ class InputBindings:
                     held.setdefault(key, text)
 
     def _read_headers(self, headers: dict[str, str], params: dict[str, Any]):
-        known, texts = self._headers, self._texts
+        known, texts, starts = self._headers, self._texts, self._starts
         for key, text in headers.items():
             if key in texts:
                 params[texts[key]] = text
@@ -91,15 +91,13 @@ class InputBindings:
                 name, member = known[key]
                 if text or member.type_name == "string":
                     params[name] = self._header(key, text, member)
-        if self._prefixes:
-            self._read_prefixed(headers, params)
+            elif starts and key.startswith(starts):
+                self._read_prefixed(key, text, params)
 
-    def _read_prefixed(self, headers: dict[str, str], params: dict[str, Any]):
-        for key in [key for key in headers if key.startswith(self._starts)]:
-            text = headers[key]
-            for prefix, name in self._prefixes:
-                if key.startswith(prefix):
-                    params.setdefault(name, {})[key[len(prefix) :]] = text
+    def _read_prefixed(self, key: str, text: str, params: dict[str, Any]):
+        for prefix, name in self._prefixes:
+            if key.startswith(prefix):
+                params.setdefault(name, {})[key[len(prefix) :]] = text
 
     def _header(self, key: str, text: str, member: Shape) -> Any:
         if member.type_name == "list":

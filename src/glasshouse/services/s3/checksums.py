@@ -37,10 +37,13 @@ def receive(body: Any, params: dict) -> Received:
     claim = claimed(params, body.stated if isinstance(body, Incoming) else {})
     algorithm, value = claim or (DEFAULT, None)
     measured = measure(body, ("md5", algorithm.lower()))
+    found = base64(measured[algorithm.lower()])
+    differs = value is not None and value != found
+    if differs and not _is_digest(value, SIZES[algorithm]):
+        raise InvalidRequest(f"Value for x-amz-checksum-{algorithm.lower()} header is invalid.")
     if "ContentMD5" in params:
         _verify_md5(params["ContentMD5"], measured["md5"])
-    found = base64(measured[algorithm.lower()])
-    if value is not None and value != found:
+    if differs:
         raise BadDigest(f"The {algorithm} you specified did not match the calculated checksum.")
     size = body.size if isinstance(body, Incoming) else len(body)
     return Received(body, size, measured["md5"].hex(), Checksum(algorithm, found), claim and algorithm)
@@ -66,8 +69,6 @@ def claimed(params: dict, trailers: dict[str, str]) -> tuple[str, str] | None:
     [(algorithm, value)] = claims.items()
     if wish is not None and wish.upper() != algorithm:
         raise InvalidRequest("Value for x-amz-sdk-checksum-algorithm header is invalid.")
-    if not _is_digest(value, SIZES[algorithm]):
-        raise InvalidRequest(f"Value for x-amz-checksum-{algorithm.lower()} header is invalid.")
     return algorithm, value
 
 
