@@ -72,8 +72,11 @@ class Decisions:
         whole = None
         if basis is not None and type(service).resource_arns is Service.resource_arns:
             whole = needs.told_by(call)
-            if whole is not None and (whole, basis) in held.known:
-                return
+            try:
+                if whole is not None and (whole, basis) in held.known:
+                    return
+            except TypeError:
+                whole = None
         known = [
             self._require_each(service, requirement, held, policies, owner, basis)
             for requirement in (*needs.always, *needs.further(call))

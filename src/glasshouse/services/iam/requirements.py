@@ -22,7 +22,6 @@ ROLE_MEMBERS = frozenset({
     "serviceRole", "ServiceRole", "TaskRoleArn", "taskRoleArn", "CloudWatchLogsRoleArn", "CredentialsArn",
     "AuthorizerCredentialsArn",
 })  # fmt: skip
-TEXTS = frozenset({str, type(None)})
 DEEPEST_ROLE = 5  # members within members
 
 
@@ -120,14 +119,12 @@ class Needs:
         return tuple({member: None for finder in finders for names in finder.sources.values() for member in names})
 
     def told_by(self, call: Call) -> tuple | None:
-        """What the actions and resources that a call needs depend on; None where that is not just a few texts."""
+        """What the actions and resources that a call needs depend on; None where that is more than some members. It
+        cannot be hashed where one of these is a list."""
         params = call.params
-        if self._passes or not self._also.keys().isdisjoint(params):
+        if self._passes or (self._also and not self._also.keys().isdisjoint(params)):
             return None
-        values = [params.get(name) for name in self._named]
-        if not TEXTS.issuperset(map(type, values)):
-            return None
-        return (self, call.region, call.account, *values)
+        return (self, call.region, call.account, *map(params.get, self._named))
 
     def further(self, call: Call) -> list[Requirement]:
         """The actions that only some calls need: tags on creation, a session's tags and source identity."""
