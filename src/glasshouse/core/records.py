@@ -72,6 +72,9 @@ class Records:
         rows = self._store.read("SELECT key FROM record WHERE kind = ? AND scope = ? ORDER BY key", (kind, scope))
         return [key for (key,) in rows]
 
+    def are_none(self) -> bool:
+        return self._store.read("SELECT 1 FROM record LIMIT 1").fetchone() is None
+
     def everywhere(self, kind: str) -> list[Row]:
         """(scope, body) of all scopes."""
         return self._store.read("SELECT scope, body FROM record WHERE kind = ? ORDER BY scope, key", (kind,)).fetchall()
