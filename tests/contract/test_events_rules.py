@@ -44,6 +44,12 @@ def test_buses_that_cannot_be(events):
         refused(call, "ResourceNotFoundException", "Event bus c does not exist.", Name="c")
 
 
+def test_a_bus_writes_no_logs(events):
+    refused(events.create_event_bus, "NotSupported", Name="b", LogConfig={"Level": "INFO", "IncludeDetail": "FULL"})
+    events.create_event_bus(Name="b", LogConfig={"Level": "OFF"})
+    assert events.describe_event_bus(Name="b")["LogConfig"] == {"Level": "OFF"}
+
+
 def test_at_most_a_hundred_buses(events):
     for number in range(100):
         events.create_event_bus(Name=f"b{number}")
