@@ -259,6 +259,22 @@ def test_a_new_certificate_comes_before_the_old_one_ends_and_the_old_one_stays(s
     verify(new)
 
 
+def test_what_an_earlier_build_left_in_a_queue_is_signed_too(sns, sqs, topic, inbox, verify, cloud):
+    """It left whole documents, with blanks for the signature."""
+    sns.publish(TopicArn=topic, Message=" " * 344)
+    (whole,) = bodies(sqs, inbox)
+    sns.publish(TopicArn=topic, Message=" " * 344)
+    unsigned = whole.replace(json.loads(whole)["Signature"], " " * 344)
+    cloud.run(lambda: left(cloud.cloud.store, unsigned))
+    assert bodies(sqs, inbox) == [whole]
+    verify(json.loads(whole))
+
+
+def left(store, body):
+    with store.transaction():
+        store.write("UPDATE sqs_message SET body = ?, completion = 'sns._signed'", (body,))
+
+
 def let_the_key_end(cloud):
     """Within a week."""
     call = Call("sns", "", {}, cloud.account, "eu-west-1", cloud.root())

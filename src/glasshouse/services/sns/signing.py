@@ -8,6 +8,7 @@ Signing takes longer than all the rest of a delivery. What lies in a queue is th
 is given out: until then it is a draft.
 """
 
+import json
 from base64 import b64decode, b64encode
 from functools import cache, lru_cache
 from hashlib import sha1, sha256
@@ -59,6 +60,11 @@ class Signing:
     def _completed(self, text: str) -> str:
         """The document of a draft, signed."""
         return completed(text, self._sign)
+
+    def _signed(self, text: str) -> str:
+        """The same for what lies in a queue since SNS left whole documents there, with blanks for the signature."""
+        fields, place = json.loads(text), '\n  "Signature" : "'  # nowhere else: JSON's strings hold no line break
+        return text.replace(place + fields["Signature"], place + self._sign(fields), 1)
 
     def visit(self, visit: Visit) -> Answer | None:
         """The certificate that a SigningCertURL names."""
